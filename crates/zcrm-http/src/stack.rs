@@ -118,8 +118,8 @@ type Wrap = Arc<dyn Fn(Transport) -> Transport + Send + Sync>;
 ///     }
 ///     Ok::<_, BoxError>(answer)
 /// });
+/// let seen = Arc::new(Mutex::new(Vec::new()));
 /// let watch = |position| {
-/// let watch = |place| {
 ///     let seen = Arc::clone(&seen);
 ///     MapRequestLayer::new(move |request: Request<ReqBody>| {
 ///         seen.lock().unwrap().push(position);

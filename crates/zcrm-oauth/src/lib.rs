@@ -1,12 +1,14 @@
-//! Tokens of Zoho's OAuth: how they are got, where they are kept, and how they stay fresh.
+//! Tokens of Zoho's OAuth: logins, storage and refreshes.
 //!
-//! [`StoredToken`], [`TokenKey`] and [`TokenStore`] are all that your own store needs; with
-//! `default-features = false` the crate is nothing else. The feature `client` (on by default) adds
-//! [`TokenManager`], which exchanges grant tokens and refreshes access tokens once for all who
-//! wait, and which is the [`Authorizer`](zcrm_http::Authorizer) of zcrm's HTTP stack.
+//! A custom store needs only [`StoredToken`], [`TokenKey`] and [`TokenStore`]. With
+//! `default-features = false` the crate contains nothing more.
 //!
-//! The feature `conformance` adds `store::conformance`, a suite that checks your own store
-//! against the contract of [`TokenStore`], with its races.
+//! The feature `client` (on by default) adds [`TokenManager`]. It exchanges grant tokens, and
+//! refreshes an access token once for all callers that wait for it. Its tokens are an
+//! [`Authorizer`](zcrm_http::Authorizer) for zcrm's HTTP stack.
+//!
+//! The feature `conformance` adds `store::conformance`, a suite of tests for custom stores,
+//! including races.
 
 #[cfg(feature = "client")]
 mod client;

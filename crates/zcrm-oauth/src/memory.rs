@@ -1,4 +1,4 @@
-//! Tokens in memory.
+//! A token store in memory.
 
 use std::{
     collections::BTreeMap,
@@ -10,8 +10,8 @@ use async_trait::async_trait;
 
 use crate::{StoreError, StoredToken, TokenKey, TokenStore};
 
-/// Keeps tokens for as long as the process lives. A restart loses them, and with them the refresh
-/// token: for tests, and for programs that bring their token along each time.
+/// A token store in memory, for tests and for programs that log in at each start. The tokens,
+/// including refresh tokens, are lost when the process ends.
 ///
 /// ```
 /// use zcrm_oauth::MemoryStore;
@@ -25,7 +25,7 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// Creates an empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

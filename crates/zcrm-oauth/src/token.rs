@@ -1,4 +1,4 @@
-//! A user's tokens, and the key under which they are kept.
+//! A user's tokens, and the key under which they are stored.
 
 use std::fmt;
 
@@ -25,22 +25,22 @@ use zcrm_core::{Environment, ExposeSecret, SecretString, escaped_url};
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct StoredToken {
-    /// The access token; Zoho's live for one hour.
+    /// The access token. Zoho's are valid for one hour.
     pub access: SecretString,
-    /// The refresh token; it lives until it is revoked. Absent where a flow gives none.
+    /// The refresh token, which is valid until it is revoked. Some flows return none.
     pub refresh: Option<SecretString>,
-    /// When the access token ends.
+    /// The time at which the access token expires.
     pub expires_at: DateTime<Utc>,
     /// The API server that Zoho named for this token, such as `https://www.zohoapis.eu`.
     pub api_domain: Option<String>,
-    /// The accounts server that issued it, and that can refresh it.
+    /// The accounts server that issued the tokens and can refresh them.
     pub accounts_server: Option<String>,
-    /// What the token may do: scopes, separated by commas or spaces as they came.
+    /// The scopes of the token, separated by commas or spaces as received.
     pub scope: Option<String>,
 }
 
 impl StoredToken {
-    /// An access token and its end.
+    /// Creates a token from an access token and its expiry.
     #[must_use]
     pub fn new(access: impl Into<String>, expires_at: DateTime<Utc>) -> Self {
         Self {
@@ -60,35 +60,35 @@ impl StoredToken {
         self
     }
 
-    /// Adds the API server.
+    /// Adds the API server that Zoho named.
     #[must_use]
     pub fn with_api_domain(mut self, origin: impl Into<String>) -> Self {
         self.api_domain = Some(origin.into());
         self
     }
 
-    /// Adds the accounts server.
+    /// Adds the accounts server that issued the token.
     #[must_use]
     pub fn with_accounts_server(mut self, origin: impl Into<String>) -> Self {
         self.accounts_server = Some(origin.into());
         self
     }
 
-    /// Adds the scope.
+    /// Adds the scopes.
     #[must_use]
     pub fn with_scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into());
         self
     }
 
-    /// Whether both hold the same refresh token, so that they are of one login.
+    /// Returns `true` if both have the same refresh token, so that they belong to one login.
     #[must_use]
     pub fn is_same_login(&self, other: &Self) -> bool {
         let exposed = |token: &Self| token.refresh.as_ref().map(|it| it.expose_secret().to_owned());
         exposed(self) == exposed(other)
     }
 
-    /// The accounts server that can refresh or revoke it.
+    /// Returns the accounts server that can refresh or revoke the token.
     #[cfg(feature = "client")]
     pub(crate) fn accounts_at(&self, base_urls: &BaseUrls) -> Result<Origin, Error> {
         base_urls.accounts_of(self.accounts_server.as_deref(), self.api_domain.as_deref())
@@ -108,8 +108,8 @@ impl fmt::Debug for StoredToken {
     }
 }
 
-/// What a token is kept by. One e-mail address may hold several: of two clients, of a sandbox and
-/// of production, of two organisations.
+/// The key under which a token is stored. One e-mail address may have several tokens: of two
+/// clients, of a sandbox and production, or of two organisations.
 ///
 /// ```
 /// use zcrm_core::Environment;
@@ -127,7 +127,7 @@ pub struct TokenKey {
 }
 
 impl TokenKey {
-    /// The key of a user of one client in one environment. The user is compared exactly.
+    /// Creates the key of a user of one client in one environment. The user is compared exactly.
     #[must_use]
     pub fn new(
         user: impl Into<String>,
@@ -137,32 +137,32 @@ impl TokenKey {
         Self { user: user.into(), client_id: client_id.into(), environment, organisation: None }
     }
 
-    /// Names the organisation too.
+    /// Adds the organisation.
     #[must_use]
     pub fn with_organisation(mut self, organisation: impl Into<String>) -> Self {
         self.organisation = Some(organisation.into());
         self
     }
 
-    /// The user identifier, mostly an e-mail address.
+    /// Returns the user identifier, usually an e-mail address.
     #[must_use]
     pub fn user(&self) -> &str {
         &self.user
     }
 
-    /// The client id.
+    /// Returns the client id.
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.client_id
     }
 
-    /// The environment.
+    /// Returns the environment.
     #[must_use]
     pub fn environment(&self) -> Environment {
         self.environment
     }
 
-    /// The organisation, where it was named.
+    /// Returns the organisation, if the key has one.
     #[must_use]
     pub fn organisation(&self) -> Option<&str> {
         self.organisation.as_deref()

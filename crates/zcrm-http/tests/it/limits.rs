@@ -33,7 +33,7 @@ async fn a_429_that_lasts_for_a_minute_with_nothing_under_way_is_a_quota() {
     clock.advance(Duration::from_secs(1));
     let error = zcrm(call(service, read()).await);
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::QuotaExhausted, Outcome::Refused));
-    assert!(error.to_string().contains("credits of the day"), "{error}");
+    assert!(error.to_string().contains("credits for the day"), "{error}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Calls of the accounts server.
+//! Calls to the accounts server.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -25,19 +25,19 @@ use super::{
 };
 use crate::StoredToken;
 
-/// The timeout of a token call with everything that belongs to it: reading the client secret, and a
-/// second request with a new secret.
+/// The timeout of a token call, including reading the client secret and a second request with a new
+/// secret.
 pub(super) const TOKEN_CALL_TIMEOUT: Duration =
     Accounts::REQUEST_TIMEOUT.saturating_add(Duration::from_secs(5));
 
 /// The timeout for the source of the client secret.
 const SECRET_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Zoho's token call, for all flows but that of devices.
+/// Zoho's token call, for all flows except that of devices.
 const TOKEN: Operation =
     Operation::post("/oauth/v2/token").id("oauth.token").base(Base::Root).body(BodyShape::Form);
 
-/// Who the application is: what Zoho's API console shows for a client.
+/// The credentials of a client, as Zoho's API console shows them.
 #[derive(Clone)]
 pub struct ClientCredentials {
     client_id: String,
@@ -46,8 +46,8 @@ pub struct ClientCredentials {
 }
 
 impl ClientCredentials {
-    /// The three values of a client that was registered with a redirect URI. A self client has none:
-    /// [`self_client`](Self::self_client).
+    /// Creates the credentials of a client that was registered with a redirect URI. A self client
+    /// has no redirect URI: use [`self_client`](Self::self_client).
     ///
     /// ```
     /// use zcrm_oauth::{ClientCredentials, ClientSecret};
@@ -59,7 +59,7 @@ impl ClientCredentials {
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Config`](ErrorKind::Config), naming all that are empty.
+    /// Returns an error of kind [`Config`](ErrorKind::Config) that names all empty values.
     pub fn new(
         client_id: impl Into<String>,
         client_secret: impl Into<ClientSecret>,
@@ -68,8 +68,8 @@ impl ClientCredentials {
         Self::checked(client_id.into(), client_secret.into(), Some(redirect_uri.into()))
     }
 
-    /// The two values of a self client, whose grant tokens come from Zoho's API console. It can do
-    /// all but a login in a browser.
+    /// Creates the credentials of a self client, whose grant tokens come from Zoho's API console.
+    /// It supports every flow except a login in a browser.
     ///
     /// ```
     /// use zcrm_oauth::ClientCredentials;
@@ -80,7 +80,7 @@ impl ClientCredentials {
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Config`](ErrorKind::Config), naming all that are empty.
+    /// Returns an error of kind [`Config`](ErrorKind::Config) that names all empty values.
     pub fn self_client(
         client_id: impl Into<String>,
         client_secret: impl Into<ClientSecret>,
@@ -105,25 +105,25 @@ impl ClientCredentials {
         }
         let verb = if missing.len() == 1 { "is" } else { "are" };
         Err(Error::config(format!(
-            "{} {verb} missing: Zoho's API console shows them for your client",
+            "{} {verb} missing: copy the values of your client from Zoho's API console",
             missing.join(", ")
         )))
     }
 
-    /// The client id.
+    /// Returns the client id.
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.client_id
     }
 
-    /// The redirect URI; a self client has none.
+    /// Returns the redirect URI, or `None` for a self client.
     #[must_use]
     pub fn redirect_uri(&self) -> Option<&str> {
         self.redirect_uri.as_deref()
     }
 }
 
-/// Shows no secret, nor a password or query of the redirect URI.
+/// Shows no secret, and no password or query of the redirect URI.
 impl fmt::Debug for ClientCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientCredentials")
@@ -134,11 +134,11 @@ impl fmt::Debug for ClientCredentials {
     }
 }
 
-/// Speaks to accounts servers for one client. It keeps no token;
-/// [`TokenManager`](crate::TokenManager) does. Clones share what it has learnt: the secrets that a
-/// provider gave, how often each refresh token was used, and the server's time.
+/// Sends calls to accounts servers for one client. It stores no tokens;
+/// [`TokenManager`](crate::TokenManager) does.
 ///
-/// Secrets travel in the body, never in a URL. A token call ends within 25 s.
+/// Clones share the secrets that a provider returned, the recent uses of each refresh token, and
+/// the server's time. Secrets are sent in the body, never in a URL. A token call ends within 25 s.
 #[derive(Clone)]
 pub struct Accounts(Arc<Inner>);
 
@@ -146,9 +146,9 @@ struct Inner {
     credentials: ClientCredentials,
     transport: Transport,
     clock: Arc<dyn Clock>,
-    /// What the secret's source gave, until the server no longer takes it.
+    /// The secrets from the secret's source, kept until a server refuses them.
     secrets: Mutex<HashMap<Origin, SecretString>>,
-    /// The servers that have given a token to this client.
+    /// The servers that have issued a token to this client.
     known_at: Mutex<HashSet<Origin>>,
     refresh_budget: RefreshBudget,
     time: ServerTime,
@@ -162,12 +162,16 @@ impl fmt::Debug for Accounts {
 
 impl Accounts {
     /// The timeout of one request to an accounts server, for
-    /// [`Stack::build_for_accounts`](zcrm_http::Stack::build_for_accounts). A whole token call and the
-    /// wait for the store's lock take a little longer, so that each ends before those that wait for it.
+    /// [`Stack::build_for_accounts`](zcrm_http::Stack::build_for_accounts).
+    ///
+    /// An entire token call and the wait for the store's lock have slightly longer timeouts, so
+    /// each ends before the calls that wait for it.
     pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
-    /// A client over `transport`, which must not retry: a token call that is sent twice may spend
-    /// a grant. [`Stack::build_for_accounts`](zcrm_http::Stack::build_for_accounts) makes one.
+    /// Creates a client that sends over `transport`.
+    ///
+    /// The transport must not retry, because a token call that is sent twice may use up a grant.
+    /// Create it with [`Stack::build_for_accounts`](zcrm_http::Stack::build_for_accounts).
     #[must_use]
     pub fn new(
         credentials: ClientCredentials,
@@ -185,17 +189,19 @@ impl Accounts {
         }))
     }
 
-    /// The client that it speaks for.
+    /// Returns the credentials of the client.
     #[must_use]
     pub fn credentials(&self) -> &ClientCredentials {
         &self.0.credentials
     }
 
-    /// Exchanges a grant token. It is spent by this, also where the answer is lost.
+    /// Exchanges a grant token for tokens. The call uses up the grant token, even if the answer is
+    /// lost.
     ///
     /// # Errors
-    /// Of kind [`Credential`](ErrorKind::Credential) where the grant is used, expired or of another
-    /// client, [`Throttled`](ErrorKind::Throttled) where Zoho wants a pause, or of the transport.
+    /// Returns an error of kind [`Credential`](ErrorKind::Credential) if the grant token was used
+    /// before, has expired or belongs to another client; of kind
+    /// [`Throttled`](ErrorKind::Throttled) if Zoho asks for a pause; or an error of the transport.
     pub async fn exchange(
         &self,
         grant: &SecretString,
@@ -212,7 +218,7 @@ impl Accounts {
         let grant = grant.expose_secret().trim();
         if grant.is_empty() {
             return Err(Error::input(
-                "the grant token is empty: make one in Zoho's API console, or take the `code` of \
+                "the grant token is empty: create one in Zoho's API console, or pass the `code` of \
                  the redirect",
             ));
         }
@@ -220,13 +226,14 @@ impl Accounts {
         self.tokens(Flow::Exchange, &TOKEN, server, &fields).await
     }
 
-    /// Gets an access token for a refresh token. The answer holds no refresh token; the old one
-    /// stays good.
+    /// Fetches an access token with a refresh token. The answer has no refresh token; the old one
+    /// remains valid.
     ///
     /// # Errors
-    /// Of kind [`Credential`](ErrorKind::Credential) where the refresh token is dead,
-    /// [`Throttled`](ErrorKind::Throttled) where Zoho wants a pause, or where it was used ten times
-    /// in the last ten minutes (then nothing is sent), or of the transport.
+    /// Returns an error of kind [`Credential`](ErrorKind::Credential) if the refresh token is
+    /// invalid; of kind [`Throttled`](ErrorKind::Throttled) if Zoho asks for a pause, or,
+    /// without sending anything, if the refresh token was used ten times in the last ten minutes;
+    /// or an error of the transport.
     pub async fn refresh(
         &self,
         refresh: &SecretString,
@@ -249,13 +256,14 @@ impl Accounts {
         self.within_budget(refresh, self.tokens(Flow::Refresh, &TOKEN, server, &fields)).await
     }
 
-    /// Gets an access token for an organisation, without a user: the client itself is trusted.
-    /// There is no refresh token; the call is made again instead.
+    /// Fetches an access token for an organisation with the client's credentials, without a user.
+    /// There is no refresh token; call this again instead.
     ///
     /// `soid` is service and organisation id, such as `ZohoCRM.12345678`.
     ///
     /// # Errors
-    /// Of kind [`Input`](ErrorKind::Input) where `soid` or the scopes are missing, and as
+    /// Returns an error of kind [`Input`](ErrorKind::Input) if `soid` or the scopes are missing,
+    /// and otherwise the errors of [`refresh`](Self::refresh).
     /// [`refresh`](Self::refresh).
     pub async fn client_credentials(
         &self,
@@ -275,15 +283,15 @@ impl Accounts {
         let scope = super::scopes::listed(scopes)?;
         if soid.trim().is_empty() {
             return Err(Error::input(
-                "the organisation (`soid`) is missing: it is `ZohoCRM.` and the organisation's id",
+                "the organisation (`soid`) is missing: expected `ZohoCRM.` and the organisation's id",
             ));
         }
         let fields = [("grant_type", "client_credentials"), ("scope", &*scope), ("soid", soid)];
         self.within_budget(soid, self.tokens(Flow::Client, &TOKEN, server, &fields)).await
     }
 
-    /// Makes one of the calls that may be made with a refresh token. What was not sent costs nothing:
-    /// else a network that is down for a moment would lock a login out for ten minutes.
+    /// Makes a call if the refresh token may still be used. A call that was not sent is not
+    /// counted; otherwise a network failure could block a login for ten minutes.
     async fn within_budget(
         &self,
         with: &str,
@@ -292,7 +300,7 @@ impl Accounts {
         let budget = &self.0.refresh_budget;
         budget.spend(with, self.0.clock.monotonic()).map_err(|wait| {
             let message = "ten access tokens were fetched for this login in ten minutes, which is \
-                           Zoho's limit: something refreshes in a circle";
+                           Zoho's limit: check the program for repeated refreshes";
             Error::new(ErrorKind::Throttled, Outcome::NotSent, message).with_retry_after(wait)
         })?;
         let ended = call.await;
@@ -302,13 +310,13 @@ impl Accounts {
         ended
     }
 
-    /// These fields of a token call, with the redirect URI where the client has one.
+    /// Returns these fields of a token call, with the redirect URI if the client has one.
     fn with_redirect<'a>(&'a self, fields: [(&'a str, &'a str); 2]) -> Vec<(&'a str, &'a str)> {
         let redirect = self.credentials().redirect_uri().map(|uri| ("redirect_uri", uri));
         fields.into_iter().chain(redirect).collect()
     }
 
-    /// Now, by the accounts server's clock.
+    /// Returns the current time of the accounts server's clock.
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.0.time.now(&*self.0.clock)
     }
@@ -317,7 +325,7 @@ impl Accounts {
         &self.0.clock
     }
 
-    /// A call that brings tokens.
+    /// Makes a call that returns tokens.
     pub(super) async fn tokens(
         &self,
         flow: Flow,
@@ -331,7 +339,7 @@ impl Accounts {
                 Err(error) if is_of_client(&error) => error,
                 ended => return ended,
             };
-            // it may have been rotated meanwhile; of a wrong client Zoho executes nothing
+            // the secret may have been rotated meanwhile; for a wrong client Zoho executes nothing
             match self.another_secret(server, &secret).await {
                 Some(other) => self.ask(flow, operation, server, fields, &other).await,
                 None => Err(refused),
@@ -366,7 +374,7 @@ impl Accounts {
         })
         .map_err(|error| error.with_call(reply.call()).with_host(server.host()))?;
         locked(&self.0.known_at).insert(server.clone());
-        // `expires_in`, whatever either clock says
+        // the lifetime is `expires_in`, regardless of either clock
         let life = (token.expires_at - answered).to_std().unwrap_or_default();
         let token = token.with_accounts_server(server.to_string());
         Ok(IssuedToken { token, ends: asked.monotonic.saturating_add(life) })
@@ -381,7 +389,7 @@ impl Accounts {
         self.send_with(server, request, |_| {}).await
     }
 
-    /// Sends a request to an accounts server, changed by the last argument.
+    /// Sends a request to an accounts server after `change` has modified it.
     pub(super) async fn send_with(
         &self,
         server: &Origin,
@@ -392,7 +400,7 @@ impl Accounts {
         change(&mut request);
         *request.uri_mut() = format!("{server}{}", request.uri())
             .parse()
-            .map_err(|_| Error::config("the accounts server is no valid URL"))?;
+            .map_err(|_| Error::config("the URL of the accounts server is invalid"))?;
         send(&self.0.transport, request).await
     }
 
@@ -403,14 +411,14 @@ impl Accounts {
         let fetching = self.credentials().client_secret.fetch(server);
         let secret =
             within(SECRET_TIMEOUT, &*self.0.clock, fetching).await.unwrap_or_else(|| {
-                let message = "the file or provider of `client_secret` did not give one in time";
+                let message = "the file or provider of `client_secret` returned none in time";
                 Err(Error::new(ErrorKind::Timeout, Outcome::NotSent, message))
             })?;
         locked(&self.0.secrets).insert(server.clone(), secret.clone());
         Ok(secret)
     }
 
-    /// A secret other than the one that was refused, if its source has one by now.
+    /// Returns a secret other than the one that was refused, if its source has one by now.
     async fn another_secret(
         &self,
         server: &Origin,
@@ -419,7 +427,7 @@ impl Accounts {
         let same = |secret: &SecretString| secret.expose_secret() == refused.expose_secret();
         {
             let mut secrets = locked(&self.0.secrets);
-            // another call may have brought a new one already
+            // another call may have fetched a new one already
             if secrets.get(server).is_some_and(same) {
                 secrets.remove(server);
             }
@@ -428,7 +436,7 @@ impl Accounts {
             Ok(secret) if same(&secret) => None,
             Ok(secret) => Some(secret),
             Err(error) => {
-                tracing::warn!(target: "zcrm::oauth", %error, "the refused client secret could not be asked for again");
+                tracing::warn!(target: "zcrm::oauth", %error, "the refused client secret could not be fetched again");
                 None
             }
         }

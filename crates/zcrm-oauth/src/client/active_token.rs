@@ -1,4 +1,4 @@
-//! An access token in use, and how long it may be used.
+//! An access token in use, and the times of its refresh and its expiry.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -19,14 +19,14 @@ const MAX_REFRESH_EARLY: Duration = Duration::from_secs(1800);
 /// was written by a process with a wrong clock.
 const MAX_LIFETIME: Duration = Duration::from_secs(65 * 60);
 
-/// A token in use, with the authorization made of it.
+/// A token in use, with the authorisation made from it.
 #[derive(Debug)]
 pub(super) struct ActiveToken {
     pub(super) token: StoredToken,
     pub(super) authorization: Authorization,
-    /// When to start a refresh.
+    /// The time at which a refresh starts.
     fresh_until: Expiry,
-    /// When it expires.
+    /// The time at which the token expires.
     valid_until: Expiry,
     /// Whether this process received it from the accounts server rather than from the store.
     is_new: bool,
@@ -50,14 +50,15 @@ impl Expiry {
 }
 
 impl ActiveToken {
-    /// Takes a token that was issued just now. It lives for its `expires_in`, and is fresh for at
-    /// least half of that, whatever `refresh_early` says.
+    /// Activates a token that was just issued. It is valid for its `expires_in`, and fresh for at
+    /// least half of that, even if `refresh_early` is longer.
     pub(super) fn from_issued(context: &TokenContext, issued: IssuedToken) -> Result<Self, Error> {
         let left = issued.ends.saturating_sub(context.clock.monotonic());
         Self::new(context, issued.token, left, context.refresh_early.min(left / 2), true)
     }
 
-    /// Takes a token from the store or from the caller. Its expiry is in the accounts server's time.
+    /// Activates a token from the store or from the caller. Its expiry is in the accounts server's
+    /// time.
     pub(super) fn from_stored(context: &TokenContext, token: StoredToken) -> Result<Self, Error> {
         let left = (token.expires_at - context.accounts.now()).to_std().unwrap_or_default();
         Self::new(

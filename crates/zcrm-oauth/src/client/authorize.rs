@@ -1,4 +1,4 @@
-//! The start of a login in a browser: the URL that the browser is sent to.
+//! The start of a login in a browser: the URL to open there.
 
 use std::fmt;
 
@@ -17,23 +17,28 @@ const AUTHORIZE: Operation =
         "state",
     ]);
 
-/// Where to send a browser, so that somebody logs in at Zoho and comes back to the redirect URI:
+/// The URL of a login in a browser, still without its `state`; created by
 /// [`TokenManager::authorize_url`].
-#[must_use = "nothing begins until the URL is asked for"]
+///
+/// Zoho's login page then sends the browser to the redirect URI.
+#[must_use = "the login does not start until the URL is built"]
 pub struct AuthorizeUrl {
     manager: TokenManager,
     scope: Result<String, Error>,
 }
 
 impl TokenManager {
-    /// Begins a login in a browser. The URL asks for a refresh token (`access_type=offline`) and
-    /// for consent (`prompt=consent`), without which Zoho gives one only the first time. It starts
-    /// at accounts.zoho.com, for China at accounts.zoho.com.cn, or at the configured accounts
-    /// server; the redirect then names the server of the person's own data centre.
+    /// Starts a login in a browser.
+    ///
+    /// The URL asks for a refresh token (`access_type=offline`) and for consent (`prompt=consent`),
+    /// because without consent Zoho issues a refresh token only the first time. The login starts at
+    /// accounts.zoho.com, at accounts.zoho.com.cn for China, or at the configured accounts server.
+    /// The redirect then names the server of the user's own data centre.
     ///
     /// ```
     /// # fn example(manager: zcrm_oauth::TokenManager) -> zcrm_core::Result<()> {
-    /// // what ties the browser to this login, such as the id in its session cookie
+    /// # fn example(manager: zcrm_oauth::TokenManager) -> zcrm_core::Result<()> {
+    /// // a value that ties the browser to this login, such as the id in its session cookie
     /// let session = "the id of the browser's session";
     /// let url = manager.authorize_url(&["ZohoCRM.modules.ALL"]).for_session(session)?;
     /// # let _ = url;
@@ -46,18 +51,20 @@ impl TokenManager {
 }
 
 impl AuthorizeUrl {
-    /// The URL for the browser of a session. Its `state` is new, is kept in this manager's memory,
-    /// and is good once, for ten minutes, for that session alone:
-    /// [`TokenManager::accept`] checks it. `session` is whatever only that browser can bring back,
-    /// such as the random id in a cookie; it does not travel to Zoho.
+    /// Returns the URL for the browser of a session.
+    ///
+    /// Its `state` is new, is kept in this manager's memory, and is valid once, for ten minutes,
+    /// and only for that session. [`TokenManager::accept`] checks it. `session` is a value that
+    /// only that browser can send back, such as the random id in a cookie. It is not sent to Zoho.
     ///
     /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) where no scope or no session is named.
+    /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if no scope or no session is
+    /// given.
     pub fn for_session(self, session: &str) -> Result<String, Error> {
         if session.trim().is_empty() {
             return Err(Error::input(
-                "the browser has no session: give it a cookie with a random id first, so that a \
-                 forged redirect can be told",
+                "the browser has no session: set a cookie with a random id first, so that a forged \
+                 redirect can be detected",
             ));
         }
         let state = states::random_state()?;
@@ -67,16 +74,17 @@ impl AuthorizeUrl {
         Ok(url)
     }
 
-    /// The URL with a `state` of the caller's own: for a fleet whose fields do not share memory.
-    /// The caller keeps it in the browser's session, removes it from there when the redirect comes,
-    /// and passes it to [`TokenManager::accept_state`].
+    /// Returns the URL with a custom `state`, for several processes that do not share memory.
+    ///
+    /// Keep the state in the browser's session. When the redirect arrives, remove it from there and
+    /// pass it to [`TokenManager::accept_state`].
     ///
     /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) where no scope is named, or where the state is shorter
-    /// than 16 characters: it must be random, so that it cannot be guessed.
+    /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if no scope is given, or if
+    /// the state is shorter than 16 characters. It must be random, so that it cannot be guessed.
     pub fn with_state(self, state: &str) -> Result<String, Error> {
         if state.len() < 16 {
-            return Err(Error::input("a `state` of fewer than 16 characters can be guessed"));
+            return Err(Error::input("invalid `state`: expected 16 or more random characters"));
         }
         self.url(state)
     }
@@ -85,8 +93,8 @@ impl AuthorizeUrl {
         let credentials = self.manager.context().accounts.credentials();
         let redirect_uri = credentials.redirect_uri().ok_or_else(|| {
             Error::config(
-                "`redirect_uri` is missing, to which a login in a browser comes back: set it to the \
-                 one that the client was registered with",
+                "`redirect_uri` is missing, which a login in a browser needs: set the one that the \
+                 client was registered with",
             )
         })?;
         let request = AUTHORIZE

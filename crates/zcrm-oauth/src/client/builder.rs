@@ -15,7 +15,8 @@ use super::{
 };
 use crate::TokenStore;
 
-/// Sets up a [`TokenManager`]; made by [`TokenManager::builder`]. Everything but the store has a default.
+/// Builds a [`TokenManager`]; created by [`TokenManager::builder`]. Every setting except the store
+/// has a default.
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct TokenManagerBuilder {
@@ -78,8 +79,9 @@ impl TokenManagerBuilder {
         self
     }
 
-    /// Sets the data centre in which the client was registered; `us` by default. Users of other data
-    /// centres are served by their own.
+    /// Sets the data centre in which the client was registered. The default is `us`.
+    ///
+    /// Calls for users of other data centres go to the servers of those data centres.
     pub fn data_center(mut self, data_center: DataCenter) -> Self {
         self.data_center = data_center;
         self
@@ -91,7 +93,8 @@ impl TokenManagerBuilder {
         self
     }
 
-    /// Sets the servers, such as those of a simulator, and with them the data centre and the environment.
+    /// Sets the servers, such as those of a simulator, including the data centre and the
+    /// environment.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -119,8 +122,8 @@ impl TokenManagerBuilder {
         self
     }
 
-    /// Sets the token store. A [`MemoryStore`](crate::MemoryStore) loses its tokens at the end of the
-    /// process.
+    /// Sets the token store. A [`MemoryStore`](crate::MemoryStore) loses its tokens when the
+    /// process ends.
     pub fn store(self, store: impl TokenStore + 'static) -> Self {
         self.shared_store(Arc::new(store))
     }
@@ -131,15 +134,16 @@ impl TokenManagerBuilder {
         self
     }
 
-    /// Sets how to connect to the accounts servers, such as through a proxy.
+    /// Sets the connector for the accounts servers, for example one with a proxy.
     pub fn connector(mut self, connector: Connector) -> Self {
         self.connector = Some(connector);
         self
     }
 
-    /// Sets the transport for calls of the accounts servers, in place of a connector. It must not retry,
-    /// because a token call that is sent twice may use up a grant: make it by
-    /// [`Stack::build_for_accounts`] with [`Accounts::REQUEST_TIMEOUT`].
+    /// Sets the transport for calls to the accounts servers, instead of a connector.
+    ///
+    /// It must not retry, because a token call that is sent twice may use up a grant. Create it
+    /// with [`Stack::build_for_accounts`] and [`Accounts::REQUEST_TIMEOUT`].
     pub fn transport(mut self, transport: Transport) -> Self {
         self.transport = Some(transport);
         self
@@ -151,7 +155,7 @@ impl TokenManagerBuilder {
         self
     }
 
-    /// Sets how long before its end a token is refreshed; 60 s by default.
+    /// Sets how long before its expiry a token is refreshed. The default is 60 s.
     pub fn refresh_early(mut self, early: Duration) -> Self {
         self.refresh_early = early;
         self
@@ -163,11 +167,11 @@ impl TokenManagerBuilder {
         self
     }
 
-    /// Makes the manager. Sends nothing.
+    /// Builds the manager. Sends nothing.
     ///
     /// # Errors
-    /// An error of kind [`Config`](zcrm_core::ErrorKind::Config) if the store or a value of the client is
-    /// missing, or if no connector can be made.
+    /// Returns an error of kind [`Config`](zcrm_core::ErrorKind::Config) if the store or a
+    /// credential of the client is missing, or if no connector can be built.
     pub fn build(self) -> Result<TokenManager, Error> {
         let credentials = match self.redirect_uri {
             Some(uri) => ClientCredentials::new(self.client_id, self.client_secret, uri),

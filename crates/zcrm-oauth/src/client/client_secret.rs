@@ -1,4 +1,4 @@
-//! Where the client secret comes from.
+//! The client secret and its sources.
 
 use std::{fmt, io, path::PathBuf, sync::Arc};
 
@@ -7,14 +7,14 @@ use zcrm_core::{
     BoxError, DataCenter, Error, ErrorKind, ExposeSecret, Origin, Outcome, SecretString, escaped,
 };
 
-/// More than this is not a client secret.
+/// The largest file that is read as a client secret.
 const LARGEST: u64 = 64 * 1024;
 
-/// Gives the client secret, from a vault or wherever an application keeps it.
+/// A source of the client secret, such as a vault.
 ///
-/// It is asked once for each accounts server, and again when that server no longer takes the
-/// secret: if it gives another one then, the call is made once more with that. So a secret may
-/// rotate while the program runs.
+/// It is called once for each accounts server, and again when that server refuses the secret. If it
+/// then returns another secret, the call is repeated with that. So a secret can be rotated while
+/// the program runs.
 ///
 /// ```
 /// use zcrm_core::{BoxError, Origin, SecretString};
@@ -34,14 +34,15 @@ const LARGEST: u64 = 64 * 1024;
 /// ```
 #[async_trait]
 pub trait CredentialsProvider: Send + Sync + fmt::Debug {
-    /// The secret that `server` knows: those of a client may differ by data centre.
+    /// Returns the secret for `server`. A client may have different secrets in different data
+    /// centres.
     ///
     /// # Errors
-    /// Whatever keeps it from giving one; the token call then fails and is not sent.
+    /// Returns any error that prevents a secret. The token call then fails without being sent.
     async fn client_secret(&self, server: &Origin) -> Result<SecretString, BoxError>;
 }
 
-/// A client secret: a value, a file, or what a [`CredentialsProvider`] gives.
+/// A client secret: a value, a file or a [`CredentialsProvider`].
 ///
 /// ```
 /// use zcrm_core::DataCenter;
@@ -64,21 +65,25 @@ enum SecretSource {
 }
 
 impl ClientSecret {
-    /// The content of a file, without spaces and line ends around it. It is read when it is first
-    /// needed, and again when the accounts server no longer takes what it held.
+    /// Creates a secret that is read from a file, without the white space around it.
+    ///
+    /// The file is read when the secret is first needed, and again when the accounts server refuses
+    /// the secret.
     #[must_use]
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self { source: SecretSource::File(path.into()), at: Vec::new() }
     }
 
-    /// What a provider gives.
+    /// Creates a secret that a provider returns.
     #[must_use]
     pub fn provider(provider: impl CredentialsProvider + 'static) -> Self {
         Self { source: SecretSource::Provider(Arc::new(provider)), at: Vec::new() }
     }
 
-    /// Another secret for the accounts server of one data centre: Zoho's console shows one for each
-    /// unless the client uses the same in all.
+    /// Sets another secret for the accounts server of one data centre.
+    ///
+    /// Zoho's console shows one secret for each data centre, unless the client uses the same one in
+    /// all.
     #[must_use]
     pub fn at(mut self, data_center: DataCenter, secret: impl Into<Self>) -> Self {
         self.at.retain(|(other, _)| *other != data_center);
@@ -86,7 +91,7 @@ impl ClientSecret {
         self
     }
 
-    /// Whether a value was given that is empty.
+    /// Returns `true` if a secret is an empty value.
     pub(super) fn is_blank(&self) -> bool {
         let blank = |source: &SecretSource| match source {
             SecretSource::Value(value) => value.expose_secret().trim().is_empty(),
@@ -104,13 +109,15 @@ impl ClientSecret {
             SecretSource::File(path) => read(path.clone()).await?,
             SecretSource::Provider(provider) => {
                 provider.client_secret(server).await.map_err(|error| {
-                    let message = "the credentials provider gave no client secret";
+                    let message = "the credentials provider returned no client secret";
                     Error::new(ErrorKind::Other, Outcome::NotSent, message).with_boxed_source(error)
                 })?
             }
         };
         if secret.expose_secret().is_empty() {
-            return Err(Error::config("the file or provider of `client_secret` gave an empty one"));
+            return Err(Error::config(
+                "the file or provider of `client_secret` returned an empty one",
+            ));
         }
         Ok(secret)
     }
@@ -120,7 +127,7 @@ async fn read(path: PathBuf) -> Result<SecretString, Error> {
     let shown = escaped(&path.to_string_lossy()).to_string();
     let reading = tokio::task::spawn_blocking(move || {
         let bytes = zcrm_http::read_file(path, LARGEST)?;
-        String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
+        String::from_utf8(bytes).map_err(|_| io::Error::other("the content is not UTF-8"))
     });
     let text = match reading.await {
         Ok(Ok(text)) => SecretString::from(text),
@@ -130,7 +137,7 @@ async fn read(path: PathBuf) -> Result<SecretString, Error> {
             )));
         }
         Err(error) => {
-            let message = "the reading of the client secret ended early";
+            let message = "the task that reads the client secret ended early";
             return Err(Error::new(ErrorKind::Other, Outcome::NotSent, message).with_source(error));
         }
     };
@@ -155,7 +162,7 @@ impl From<&str> for ClientSecret {
     }
 }
 
-/// Says where it comes from, and shows nothing of it nor of a provider.
+/// Shows the kind of source, and no secret.
 impl fmt::Debug for ClientSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let named = |source: &SecretSource| match source {

@@ -1,4 +1,4 @@
-//! What the tokens of all users of a manager share: the accounts server, the store, the clock.
+//! The accounts server, store and clock that the tokens of all users of a manager share.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::TokenKey;
 
-/// The dependencies of every login and refresh. It knows no user.
+/// The dependencies of every login and refresh, independent of the user.
 pub(super) struct TokenContext {
     pub(super) accounts: Accounts,
     pub(super) store: TimeoutStore,
@@ -36,7 +36,7 @@ impl TokenContext {
         }
     }
 
-    /// Reports why there is no fresh token.
+    /// Reports the reason why there is no fresh token.
     pub(super) fn report_failure(&self, key: &TokenKey, error: &Error) {
         use TokenFault::{InvalidRefreshToken, NoRefreshToken, NotLoggedIn};
         let error = error.clone();

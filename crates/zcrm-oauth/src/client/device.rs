@@ -1,4 +1,4 @@
-//! The login of a device without a browser: it shows a code, somebody enters it elsewhere.
+//! The login of a device without a browser: it shows a code, which the user enters elsewhere.
 
 use std::{fmt, time::Duration};
 
@@ -25,21 +25,24 @@ const TOKEN: Operation = Operation::post("/oauth/v3/device/token")
     .base(Base::Root)
     .body(BodyShape::Form);
 
-/// Zoho wants no more than one poll in 30 s, whatever its answer says.
+/// The shortest interval between two polls that Zoho allows, even if its answer names a shorter
+/// one.
 const SLOWEST: Duration = Duration::from_secs(30);
 
-/// What a poll that came too early costs from then on (RFC 8628).
+/// The time that is added to the interval after a poll that came too early (RFC 8628).
 const SLOWER: Duration = Duration::from_secs(5);
 
-/// The longest pause between two polls, and the longest life of a code, whatever an answer says.
+/// The longest interval between two polls, and the longest lifetime of a code, that are accepted
+/// from an answer.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(3600);
 const LONGEST_LIFE: Duration = Duration::from_secs(86_400);
 
-/// How long a code lives where the answer does not say so, by Zoho's page.
+/// The lifetime of a code if the answer does not name one, according to Zoho's documentation.
 const LIFE: Duration = Duration::from_secs(300);
 
-/// A login that waits for somebody to enter a code: [`TokenManager::device_login`]. `Debug` shows
-/// no code.
+/// A login that waits for the user to enter a code; created by [`TokenManager::device_login`].
+///
+/// `Debug` does not show the code.
 pub struct DeviceLogin {
     accounts: Accounts,
     base_urls: BaseUrls,
@@ -49,13 +52,14 @@ pub struct DeviceLogin {
     verification_url: String,
     complete_url: Option<String>,
     interval: Duration,
-    /// Monotonic.
+    /// The monotonic time at which the code expires.
     until: Duration,
 }
 
 impl TokenManager {
-    /// Begins the login of a device: show [`user_code`](DeviceLogin::user_code) and
-    /// [`verification_url`](DeviceLogin::verification_url), then [`wait`](DeviceLogin::wait).
+    /// Starts the login of a device: show [`user_code`](DeviceLogin::user_code) and
+    /// [`verification_url`](DeviceLogin::verification_url) to the user, then call
+    /// [`wait`](DeviceLogin::wait).
     ///
     /// ```no_run
     /// # async fn example(manager: zcrm_oauth::TokenManager) -> zcrm_core::Result<()> {
@@ -69,8 +73,8 @@ impl TokenManager {
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Input`](ErrorKind::Input) where no scope is named, of kind
-    /// [`Credential`](ErrorKind::Credential) where the client is wrong, or of the transport.
+    /// Returns an error of kind [`Input`](ErrorKind::Input) if no scope is given, of kind
+    /// [`Credential`](ErrorKind::Credential) if the client is wrong, or an error of the transport.
     pub async fn device_login(&self, scopes: &[impl AsRef<str>]) -> Result<DeviceLogin, Error> {
         let scope = scopes::listed(scopes)?;
         let context = self.context();
@@ -114,8 +118,8 @@ impl TokenManager {
     }
 }
 
-/// A span in seconds, or in milliseconds where it would be as long as `absurd`: Zoho's answers have
-/// both.
+/// Reads a duration in seconds, or in milliseconds if the number is at least `absurd`. Zoho's
+/// answers have both.
 fn span(number: Option<f64>, absurd: f64) -> Option<Duration> {
     let number = number?;
     let seconds = if number < absurd { number } else { number / 1000.0 };
@@ -123,45 +127,47 @@ fn span(number: Option<f64>, absurd: f64) -> Option<Duration> {
 }
 
 impl DeviceLogin {
-    /// What the person enters.
+    /// Returns the code that the user enters.
     #[must_use]
     pub fn user_code(&self) -> &str {
         &self.user_code
     }
 
-    /// Where the person enters it.
+    /// Returns the URL of the page where the user enters the code.
     #[must_use]
     pub fn verification_url(&self) -> &str {
         &self.verification_url
     }
 
-    /// The same with the code in it, for a QR code, where Zoho gives one.
+    /// Returns the URL that contains the code, for a QR code, if Zoho sent one.
     #[must_use]
     pub fn complete_url(&self) -> Option<&str> {
         self.complete_url.as_deref()
     }
 
-    /// Waits until somebody has entered the code and agreed, asking every 30 s, or slower where Zoho
-    /// says so. A person of another data centre is followed there.
+    /// Waits until the user has entered the code and agreed.
     ///
-    /// Whoever drops this future gives the login up, and begins anew by
-    /// [`device_login`](TokenManager::device_login): where a poll was under way, Zoho may have answered
-    /// it with tokens that nobody holds then. They harm nobody, but count among the 20 refresh
-    /// tokens that Zoho keeps for a user. To wait beside other work, spawn it; to wait for a
-    /// limited time, poll it on by `&mut` rather than in a `timeout` that drops it.
+    /// It polls every 30 s, or less often if Zoho asks for that. If the user's account is in
+    /// another data centre, it polls there.
+    ///
+    /// Dropping this future ends the login, and [`device_login`](TokenManager::device_login) must
+    /// start it again. Zoho may already have issued tokens in answer to a poll in progress. Those
+    /// tokens are lost, but they count towards the 20 refresh tokens that Zoho keeps for a user. To
+    /// do other work meanwhile, spawn the future. To wait for a limited time, poll it by `&mut`
+    /// instead of dropping it in a `timeout`.
     ///
     /// # Errors
-    /// With [`TokenFault::InvalidGrant`] where the code expired, [`TokenFault::AccessDenied`] where the
-    /// person refused; of kind [`Decode`](ErrorKind::Decode) where an answer is malformed. Broken
-    /// connections, servers that fail (5xx) and pauses that Zoho wants end nothing before the code
-    /// expires.
+    /// Returns an error with [`TokenFault::InvalidGrant`] if the code expired, with
+    /// [`TokenFault::AccessDenied`] if the user refused, or of kind [`Decode`](ErrorKind::Decode)
+    /// if an answer is malformed. Broken connections, failing servers (5xx) and pauses that Zoho
+    /// asks for do not end the wait.
     pub async fn wait(mut self) -> Result<Grant, Error> {
         let clock = self.accounts.clock().clone();
         let mut pause = self.interval;
         loop {
             if clock.monotonic().saturating_add(pause) >= self.until {
-                let message =
-                    "the code for the device expired before anybody entered it: begin again";
+                let message = "the device code expired before the user entered it: start the login \
+                               again";
                 return Err(Error::new(ErrorKind::Credential, Outcome::Refused, message)
                     .with_source(TokenFault::InvalidGrant));
             }

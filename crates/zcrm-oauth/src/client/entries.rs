@@ -8,21 +8,21 @@ use std::{
 use super::{context::TokenContext, token_entry::TokenEntry, token_source::TokenSource};
 use crate::TokenKey;
 
-/// How many entries each call checks for removal: more than one, so that idle entries are removed faster
-/// than new ones are added.
+/// The number of entries that each call checks for removal. It is more than one, so that idle
+/// entries are removed faster than new ones are added.
 const CHECKED_PER_CALL: usize = 2;
 
-/// One entry for each user, which lives while the user has a handle or a state worth keeping. No
-/// operation scans all entries.
+/// One entry for each user. It is kept while the user has a handle or a state that must not be
+/// lost. No operation scans all entries.
 #[derive(Default)]
 pub(super) struct Entries {
     entries: HashMap<TokenKey, Arc<TokenEntry>>,
-    /// The order in which they are checked for removal.
+    /// The keys in the order in which they are checked for removal.
     order: VecDeque<TokenKey>,
 }
 
 impl Entries {
-    /// Returns the entry of a user, and makes one if there is none.
+    /// Returns the entry of a user, and creates it if necessary.
     pub(super) fn get_or_insert(
         &mut self,
         context: &TokenContext,
@@ -39,11 +39,11 @@ impl Entries {
         entry
     }
 
-    /// Removes idle entries among the next ones.
+    /// Checks the next entries, and removes those that are idle.
     fn sweep(&mut self, context: &TokenContext) {
         for _ in 0..CHECKED_PER_CALL.min(self.order.len()) {
             let Some(key) = self.order.pop_front() else { return };
-            // no other handle can appear: they are cloned from this one, under the lock
+            // no other handle can appear, because they are cloned from this one, under the lock
             let is_unused =
                 |entry: &Arc<TokenEntry>| Arc::strong_count(entry) == 1 && entry.is_idle(context);
             if self.entries.get(&key).is_some_and(is_unused) {

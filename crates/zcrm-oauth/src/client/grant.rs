@@ -1,4 +1,4 @@
-//! What a user logs in with.
+//! The credentials of a login.
 
 use std::{fmt, time::Duration};
 
@@ -7,8 +7,9 @@ use zcrm_core::{DataCenter, Error, ExposeSecret, Origin, SecretString};
 use super::{active_token::ActiveToken, context::TokenContext, issued_token::IssuedToken};
 use crate::StoredToken;
 
-/// A grant token (authorization code) of Zoho's API console or of a redirect. It can be used once,
-/// within the minutes that Zoho's console names.
+/// A grant token (authorization code) from Zoho's API console or from a redirect.
+///
+/// It can be used once, within a few minutes; the console shows how many.
 ///
 /// `Debug` does not show it.
 ///
@@ -23,7 +24,7 @@ use crate::StoredToken;
 pub struct GrantToken(SecretString);
 
 impl GrantToken {
-    /// Takes the text of a grant token.
+    /// Creates a grant token from its text.
     pub fn new(token: impl Into<SecretString>) -> Self {
         Self(token.into())
     }
@@ -35,8 +36,8 @@ impl fmt::Debug for GrantToken {
     }
 }
 
-/// The credentials of a login: a grant token, a refresh token of another program, or tokens that were
-/// issued already. A string is taken as a grant token.
+/// The credentials of a login: a grant token, a refresh token from another program, or tokens that
+/// were already issued. A string becomes a grant token.
 ///
 /// `Debug` does not show them.
 ///
@@ -62,27 +63,28 @@ enum GrantKind {
 }
 
 impl Grant {
-    /// Takes a refresh token that another program received for the same client. Whitespace around it is
-    /// removed.
+    /// Creates a grant from a refresh token that another program received for the same client.
+    /// White space around it is removed.
     #[must_use]
     pub fn refresh_token(token: impl Into<SecretString>) -> Self {
         let token: SecretString = token.into();
         Self { kind: GrantKind::Refresh(token.expose_secret().trim().into()), server: None }
     }
 
-    /// Names the data centre that issued it, if that is not the configured one.
+    /// Sets the data centre that issued the grant, if it is not the configured one.
     #[must_use]
     pub fn of(self, data_center: DataCenter) -> Self {
         self.at(data_center.accounts_origin())
     }
 
-    /// Names the accounts server that issued it. It is not checked here: pass no server from outside.
+    /// Sets the accounts server that issued the grant. It is not checked here, so it must not come
+    /// from untrusted input.
     pub(super) fn at(mut self, server: Origin) -> Self {
         self.server = Some(server);
         self
     }
 
-    /// Redeems the grant for tokens.
+    /// Exchanges the grant for tokens.
     pub(super) async fn redeem(self, context: &TokenContext) -> Result<RedeemedGrant, Error> {
         let server = self.server.unwrap_or_else(|| context.base_urls.accounts_origin());
         let issued = match self.kind {
@@ -101,13 +103,13 @@ impl Grant {
 /// The tokens of a redeemed grant.
 pub(super) struct RedeemedGrant {
     pub(super) token: StoredToken,
-    /// When the token expires, monotonic, if it was issued just now. The age of tokens that the caller
-    /// passed is unknown.
+    /// The monotonic time at which the token expires, if it was just issued. The age of tokens that
+    /// the caller passed is unknown.
     ends: Option<Duration>,
 }
 
 impl RedeemedGrant {
-    /// Makes the active token.
+    /// Returns the active token.
     pub(super) fn active_token(&self, context: &TokenContext) -> Result<ActiveToken, Error> {
         let token = self.token.clone();
         match self.ends {
@@ -141,8 +143,8 @@ impl From<&str> for Grant {
     }
 }
 
-/// Tokens that were issued already, such as those that an
-/// [`UnsavedToken`](crate::UnsavedToken) carries.
+/// Creates a grant from tokens that were already issued, such as those in an
+/// [`UnsavedToken`](crate::UnsavedToken).
 impl From<StoredToken> for Grant {
     fn from(token: StoredToken) -> Self {
         Self { kind: GrantKind::Tokens(Box::new(token)), server: None }

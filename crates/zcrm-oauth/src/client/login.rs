@@ -22,7 +22,7 @@ pub(super) async fn exchange(
     let _guard = entry.write_guard(context).await;
     let lock = store_lock::acquire(context, entry).await;
     let exchanged = async {
-        // a store that fails is found before the grant is used up
+        // a broken store is detected before the grant is used up
         let before = context.store.load(&entry.key).await.map_err(store_error)?;
         save(context, entry, grant.redeem(context).await?, before.is_some()).await
     };
@@ -51,7 +51,7 @@ pub(super) async fn exchange_if_needed(
     exchanged
 }
 
-/// Saves tokens that were redeemed already under the key of the entry.
+/// Saves tokens that were already redeemed under the key of the entry.
 pub(super) async fn save_redeemed(
     context: &TokenContext,
     entry: &TokenEntry,
@@ -64,17 +64,17 @@ pub(super) async fn save_redeemed(
     saved.map(drop)
 }
 
-/// The error for a login without a refresh token.
-pub(super) fn no_refresh_token(kept: &str) -> Error {
+/// Returns the error for a login without a refresh token.
+pub(super) fn no_refresh_token(consequence: &str) -> Error {
     let message = format!(
-        "Zoho gave no refresh token, so {kept}: ask for `access_type=offline` and \
+        "Zoho issued no refresh token, so {consequence}: ask for `access_type=offline` and \
          `prompt=consent`, and log in again"
     );
     Error::new(ErrorKind::Credential, Outcome::NotSent, message)
         .with_source(TokenFault::NoRefreshToken)
 }
 
-/// Saves the tokens of a login. They exist nowhere else, so every error carries them.
+/// Saves the tokens of a login. No other copy of them exists, so every error carries them.
 async fn save(
     context: &TokenContext,
     entry: &TokenEntry,
@@ -84,8 +84,9 @@ async fn save(
     let active = redeemed.active_token(context);
     let token = redeemed.token;
     if token.refresh.is_none() {
-        let kept = if had_login { "the stored login was kept" } else { "nothing was stored" };
-        return Err(no_refresh_token(kept));
+        let consequence =
+            if had_login { "the stored login was kept" } else { "nothing was stored" };
+        return Err(no_refresh_token(consequence));
     }
     let active = active.map_err(|error| {
         let cause = StoreError::new("the tokens belong to another server than the configured one");

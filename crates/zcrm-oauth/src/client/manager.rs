@@ -13,10 +13,10 @@ use super::{
 };
 use crate::{TokenKey, TokenStore};
 
-/// Keeps the tokens of any number of users fresh, for one client in one environment.
+/// Manages and refreshes the tokens of any number of users, for one client in one environment.
 ///
-/// A token is refreshed once: all callers in a process wait for the same refresh, and across processes
-/// the store's [lock](TokenStore::lock) lets the others find the new token. Clones share everything.
+/// All callers in a process wait for the same refresh. Across processes, the store's
+/// [lock](TokenStore::lock) lets the other processes find the new token. Clones share everything.
 ///
 /// ```
 /// use zcrm_core::DataCenter;
@@ -40,7 +40,7 @@ pub struct TokenManager {
     users: Arc<UserCache>,
 }
 
-/// What a manager remembers.
+/// The state of the users of a manager.
 #[derive(Default)]
 struct UserCache {
     entries: Mutex<Entries>,
@@ -49,7 +49,7 @@ struct UserCache {
 }
 
 impl TokenManager {
-    /// Makes a manager that knows no user yet.
+    /// Creates a manager without users.
     pub(super) fn new(context: TokenContext) -> Self {
         Self { context: Arc::new(context), users: Arc::default() }
     }
@@ -66,19 +66,20 @@ impl TokenManager {
         self.users.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the tokens of a user. It is cheap, and returns the same tokens for the same user.
+    /// Returns the tokens of a user. The call is cheap, and handles of the same user share their
+    /// state.
     ///
     /// # Errors
-    /// An error of kind [`Config`](zcrm_core::ErrorKind::Config) if `user` is empty.
+    /// Returns an error of kind [`Config`](zcrm_core::ErrorKind::Config) if `user` is empty.
     pub fn user(&self, user: &str) -> Result<UserTokens, Error> {
         self.tokens_of(self.key(user, None)?, TokenSource::Login)
     }
 
-    /// Returns the tokens of a user in one organisation, which are stored apart from those of the same
-    /// user in another.
+    /// Returns the tokens of a user in one organisation. They are stored separately from those of
+    /// the same user in other organisations.
     ///
     /// # Errors
-    /// An error of kind [`Config`](zcrm_core::ErrorKind::Config) if `user` is empty.
+    /// Returns an error of kind [`Config`](zcrm_core::ErrorKind::Config) if `user` is empty.
     pub fn user_in_organisation(
         &self,
         user: &str,
@@ -87,9 +88,10 @@ impl TokenManager {
         self.tokens_of(self.key(user, Some(organisation))?, TokenSource::Login)
     }
 
-    /// Returns the tokens of an organisation by the client credentials flow, without a user. An expired
-    /// token is fetched again instead of refreshed. The tokens are stored under `soid`, service and
-    /// organisation id, such as `ZohoCRM.12345678`.
+    /// Returns the tokens of an organisation, using the client credentials flow without a user.
+    ///
+    /// An expired token is fetched again instead of refreshed. The tokens are stored under `soid`,
+    /// which is service and organisation id, such as `ZohoCRM.12345678`.
     ///
     /// ```no_run
     /// # fn example(manager: zcrm_oauth::TokenManager) -> zcrm_core::Result<()> {
@@ -100,9 +102,9 @@ impl TokenManager {
     /// ```
     ///
     /// # Errors
-    /// An error of kind [`Config`](zcrm_core::ErrorKind::Config) if `soid` is empty, and of kind
-    /// [`Input`](zcrm_core::ErrorKind::Input) if no scope is named or the same organisation is in use
-    /// with other scopes.
+    /// Returns an error of kind [`Config`](zcrm_core::ErrorKind::Config) if `soid` is empty, and of
+    /// kind [`Input`](zcrm_core::ErrorKind::Input) if no scope is given or if the same organisation
+    /// is in use with other scopes.
     #[doc(alias = "client_credentials")]
     pub fn organisation(
         &self,
@@ -132,17 +134,18 @@ impl TokenManager {
         let entry = self.entries().get_or_insert(&self.context, key.clone(), &source);
         if entry.source != source {
             return Err(Error::input(format!(
-                "the tokens of `{}` are in use already with other scopes or by another flow",
+                "the tokens of `{}` are already in use with other scopes or by another flow",
                 escaped(key.user())
             )));
         }
         Ok(UserTokens::new(Arc::clone(&self.context), entry))
     }
 
-    /// Returns whether a login is stored for a user.
+    /// Returns `true` if a login is stored for a user.
     ///
     /// # Errors
-    /// As [`user`](Self::user), and of kind [`Store`](zcrm_core::ErrorKind::Store) if the store fails.
+    /// Returns the errors of [`user`](Self::user), and an error of kind
+    /// [`Store`](zcrm_core::ErrorKind::Store) if the store fails.
     pub async fn is_logged_in(&self, user: &str) -> Result<bool, Error> {
         self.user(user)?.is_logged_in().await
     }
@@ -150,7 +153,8 @@ impl TokenManager {
     /// Returns the keys of all users of this client in this environment that have a stored login.
     ///
     /// # Errors
-    /// An error of kind [`Store`](zcrm_core::ErrorKind::Store) if the store fails or cannot list keys.
+    /// Returns an error of kind [`Store`](zcrm_core::ErrorKind::Store) if the store fails or cannot
+    /// list keys.
     pub async fn users(&self) -> Result<Vec<TokenKey>, Error> {
         let client_id = self.context.accounts.credentials().client_id();
         let environment = self.context.base_urls.environment();
@@ -160,11 +164,13 @@ impl TokenManager {
         Ok(keys)
     }
 
-    /// Removes a user's tokens from the store; returns whether there were any. At Zoho they stay valid
-    /// until they are [revoked](UserTokens::revoke).
+    /// Removes a user's tokens from the store. Returns `true` if there were any.
+    ///
+    /// The tokens stay valid at Zoho until they are [revoked](UserTokens::revoke).
     ///
     /// # Errors
-    /// As [`user`](Self::user), and of kind [`Store`](zcrm_core::ErrorKind::Store) if the store fails.
+    /// Returns the errors of [`user`](Self::user), and an error of kind
+    /// [`Store`](zcrm_core::ErrorKind::Store) if the store fails.
     pub async fn logout(&self, user: &str) -> Result<bool, Error> {
         self.user(user)?.logout().await
     }

@@ -1,8 +1,9 @@
 //! The flows and the token manager: everything that calls an accounts server.
 //!
-//! The files depend on each other in one direction. `accounts` sends requests; `context` holds it with
-//! the store and the clock; `token_entry`, `refresh` and `login` work on one user with a `Context`;
-//! `user` and `manager` are the API over them; the remaining flows add methods to the manager.
+//! The modules depend on each other in one direction. `accounts` sends requests. `context` holds it
+//! with the store and the clock. `token_entry`, `refresh` and `login` work on one user with a
+//! `TokenContext`. `user` and `manager` are the public API. The remaining flows add methods to the
+//! manager.
 
 mod accounts;
 mod active_token;

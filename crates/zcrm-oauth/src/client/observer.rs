@@ -13,12 +13,13 @@ use zcrm_core::Error;
 
 use crate::{StoreError, TokenKey};
 
-/// Receives the events of tokens of a [`TokenManager`](crate::TokenManager), for metrics and alarms.
-/// Each method does nothing by default. No event contains a token.
+/// Receives the token events of a [`TokenManager`](crate::TokenManager), for metrics and alarms.
 ///
-/// The events of a manager arrive in order, one at a time, from a separate task: a refresh does not wait
-/// for them. A method must not block, because it runs on a thread of the runtime. If one blocks or
-/// panics, later events are delayed, and the tokens are not affected.
+/// Each method does nothing by default. No event contains a token. The events of a manager arrive
+/// in order, one at a time, from a separate task, so a refresh does not wait for them.
+///
+/// A method must not block, because it runs on a thread of the runtime. If one blocks or panics,
+/// later events are delayed, but the tokens are not affected.
 ///
 /// ```
 /// use zcrm_core::Error;
@@ -55,18 +56,20 @@ pub trait TokenObserver: Send + Sync + fmt::Debug {
         let _ = (key, wait);
     }
 
-    /// Called when the refresh token is invalid or missing, so that a person must log in.
+    /// Called when the refresh token is invalid or missing, so that the user must log in.
     fn login_required(&self, key: &TokenKey, error: &Error) {
         let _ = (key, error);
     }
 
-    /// Called when a refresh failed for another reason; it will be tried again.
+    /// Called when a refresh failed for another reason. It will be retried.
     fn refresh_failed(&self, key: &TokenKey, error: &Error) {
         let _ = (key, error);
     }
 
-    /// Called when a token could not be saved. A refreshed token is used from memory, and the save is
-    /// tried again; the tokens of a login are in the error of their exchange.
+    /// Called when a token could not be saved.
+    ///
+    /// A refreshed token is used from memory, and the save is retried. The tokens of a login are in
+    /// the error of their exchange.
     fn save_failed(&self, key: &TokenKey, error: &StoreError) {
         let _ = (key, error);
     }
@@ -81,13 +84,14 @@ pub trait TokenObserver: Send + Sync + fmt::Debug {
         let _ = key;
     }
 
-    /// Called when the refresh lock failed, as on a read-only file system; the refresh continues without it.
+    /// Called when the refresh lock failed, for example on a read-only file system. The refresh
+    /// continues without it.
     fn lock_failed(&self, key: &TokenKey, error: &StoreError) {
         let _ = (key, error);
     }
 }
 
-/// The number of events that wait for a blocked observer; further events are dropped.
+/// The maximum number of events that wait for a blocked observer. Further events are dropped.
 const MAX_WAITING: usize = 10_000;
 
 type TokenEvent = Box<dyn FnOnce(&dyn TokenObserver) + Send>;
@@ -102,7 +106,7 @@ pub(super) struct EventQueue {
 #[derive(Default)]
 struct PendingEvents {
     waiting: VecDeque<TokenEvent>,
-    /// Whether a task is delivering them.
+    /// Whether a task is delivering the events.
     is_delivering: bool,
 }
 
@@ -134,7 +138,7 @@ impl EventQueue {
         {
             queue.is_delivering = true;
             drop(queue);
-            // made before the spawn, so that it is dropped also with a task that never runs
+            // created before the spawn, so that it is dropped even if the task never runs
             let delivery = DeliveryTask(Some(Arc::clone(self)));
             runtime.spawn(async move { delivery.run() });
         }

@@ -1,4 +1,4 @@
-//! The end of a login in a browser: what the redirect brings.
+//! The end of a login in a browser: the redirect.
 
 use std::fmt;
 
@@ -12,9 +12,10 @@ use super::{
     states::{constant_time_eq, state_mismatch},
 };
 
-/// A redirect whose `state` was good: the grant token and the accounts server that takes it.
-/// [`TokenManager::login`] and [`UserTokens::exchange`](crate::UserTokens::exchange) take it as
-/// [`Grant`]. `Debug` shows no grant.
+/// A redirect whose `state` was valid: the grant token and the accounts server that issued it.
+///
+/// Pass it to [`TokenManager::login`] or [`UserTokens::exchange`](crate::UserTokens::exchange).
+/// `Debug` does not show the grant token.
 #[derive(Clone)]
 pub struct Redirect {
     code: SecretString,
@@ -22,19 +23,19 @@ pub struct Redirect {
 }
 
 impl Redirect {
-    /// The grant token.
+    /// Returns the grant token.
     #[must_use]
     pub fn code(&self) -> &SecretString {
         &self.code
     }
 
-    /// The accounts server of the person's data centre, where the redirect named one.
+    /// Returns the accounts server of the user's data centre, if the redirect named one.
     #[must_use]
     pub fn accounts_server(&self) -> Option<&Origin> {
         self.server.as_ref()
     }
 
-    /// Reads a redirect. Nothing else of it is looked at before its `state` is found good.
+    /// Reads a redirect. The `state` is checked before anything else is read.
     fn read(
         redirect: &str,
         base_urls: &BaseUrls,
@@ -51,7 +52,7 @@ impl Redirect {
             return Err(refused(&word));
         }
         let code = once(parameters, "code")?.filter(|code| !code.trim().is_empty());
-        let code = code.ok_or_else(|| odd("has neither `code` nor `error`"))?;
+        let code = code.ok_or_else(|| malformed("has neither `code` nor `error`"))?;
         let location = once(parameters, "location")?;
         let server = match (once(parameters, "accounts-server")?, location) {
             (Some(named), _) => Some(base_urls.accounts_named(&named)?),
@@ -62,23 +63,23 @@ impl Redirect {
     }
 }
 
-/// A parameter, which must not be there twice.
+/// Returns a parameter, which must not occur twice.
 fn once(parameters: Parse<'_>, name: &str) -> Result<Option<String>, Error> {
     let mut values = parameters.filter(|(key, _)| key == name).map(|(_, value)| value);
     match (values.next(), values.next()) {
-        (_, Some(_)) => Err(odd("has one of its parameters twice")),
+        (_, Some(_)) => Err(malformed("has one of its parameters twice")),
         (value, None) => Ok(value.map(std::borrow::Cow::into_owned)),
     }
 }
 
-fn odd(what: &str) -> Error {
+fn malformed(what: &str) -> Error {
     Error::new(ErrorKind::Decode, Outcome::Refused, format!("the redirect {what}"))
 }
 
 fn refused(word: &str) -> Error {
     let message = match word {
-        "access_denied" => "the person refused access",
-        "invalid_scope" => "Zoho does not know one of the scopes that were asked for",
+        "access_denied" => "the user refused access",
+        "invalid_scope" => "Zoho does not know one of the requested scopes",
         _ => "Zoho refused the login",
     };
     let error = Error::new(ErrorKind::Credential, Outcome::Refused, message);
@@ -102,9 +103,11 @@ impl fmt::Debug for Redirect {
 }
 
 impl TokenManager {
-    /// Takes the redirect of a login that began with
-    /// [`AuthorizeUrl::for_session`](crate::AuthorizeUrl::for_session): its URL, or the query alone.
-    /// Its `state` is used up by this, whatever else comes.
+    /// Accepts the redirect of a login that was started with
+    /// [`AuthorizeUrl::for_session`](crate::AuthorizeUrl::for_session).
+    ///
+    /// `redirect` is its URL or only the query. The call uses up the `state`, even if it fails
+    /// afterwards.
     ///
     /// ```no_run
     /// # async fn example(manager: zcrm_oauth::TokenManager) -> zcrm_core::Result<()> {
@@ -118,23 +121,27 @@ impl TokenManager {
     /// ```
     ///
     /// # Errors
-    /// With [`TokenFault::StateMismatch`] where the state is not the session's, was used or has
-    /// expired; with [`TokenFault::AccessDenied`] where the person refused; of kind
-    /// [`WrongDataCenter`](ErrorKind::WrongDataCenter) where an accounts server is named that is
-    /// neither Zoho's nor the configured one; of kind [`Decode`](ErrorKind::Decode) where it is no
-    /// such redirect.
+    /// Returns an error
+    ///
+    /// - with [`TokenFault::StateMismatch`] if the state is not the session's, was used before or
+    ///   has expired,
+    /// - with [`TokenFault::AccessDenied`] if the user refused,
+    /// - of kind [`WrongDataCenter`](ErrorKind::WrongDataCenter) if the redirect names an accounts
+    ///   server that is neither Zoho's nor the configured one,
+    /// - of kind [`Decode`](ErrorKind::Decode) if the redirect is malformed.
     pub fn accept(&self, session: &str, redirect: &str) -> Result<Redirect, Error> {
         let context = self.context();
         let now = context.clock.monotonic();
         Redirect::read(redirect, &context.base_urls, |state| self.states().end(state, session, now))
     }
 
-    /// The same for a login that began with
-    /// [`AuthorizeUrl::with_state`](crate::AuthorizeUrl::with_state): `expected` is the state that
-    /// the caller has just removed from the browser's session.
+    /// Accepts the redirect of a login that was started with
+    /// [`AuthorizeUrl::with_state`](crate::AuthorizeUrl::with_state).
+    ///
+    /// `expected` is the state that the caller has just removed from the browser's session.
     ///
     /// # Errors
-    /// As [`accept`](Self::accept).
+    /// Returns the errors of [`accept`](Self::accept).
     pub fn accept_state(&self, expected: &str, redirect: &str) -> Result<Redirect, Error> {
         Redirect::read(redirect, &self.context().base_urls, |state| {
             !expected.is_empty() && constant_time_eq(state, expected)

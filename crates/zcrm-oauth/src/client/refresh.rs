@@ -15,12 +15,12 @@ use super::{
 };
 use crate::StoredToken;
 
-/// The first and the longest slice of the wait for the lock. The store is read between slices, because
-/// a holder may be slow to release the lock after its work is done.
+/// The first and the longest part of the wait for the lock. The store is read between the parts,
+/// because a holder may release the lock long after it has saved the token.
 const FIRST_SLICE: Duration = Duration::from_millis(250);
 const LONGEST_SLICE: Duration = Duration::from_secs(2);
 
-/// How often the save of a refreshed token is tried again, and the first pause; each is twice as long.
+/// The number of attempts to save a refreshed token again, and the first pause. Each pause doubles.
 const SAVE_ATTEMPTS: u32 = 6;
 const SAVE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -31,7 +31,7 @@ pub(super) async fn refresh(
     entry: &Arc<TokenEntry>,
 ) -> Result<Arc<ActiveToken>, Error> {
     let _guard = entry.write_guard(context).await;
-    // the previous holder may have brought a token, which need not be in the store yet
+    // the previous holder may have activated a token that is not in the store yet
     if let Some(token) = entry.active.load_full().filter(|it| entry.is_usable(context, it)) {
         return Ok(token);
     }
@@ -85,7 +85,7 @@ async fn lock_and_refresh(
         left = left.saturating_sub(slice);
         match load(context, entry).await? {
             Some(token) if entry.is_usable(context, &token) => return Ok(token),
-            // no call has to wait: the old token still works
+            // no call has to wait, because the old token is still valid
             Some(token) if entry.is_fallback(context, &token) => return Err(lock_busy()),
             _ => {}
         }
@@ -111,7 +111,7 @@ async fn refresh_locked(
     };
     let issued = fetch(context, entry, old.as_ref()).await?;
     let fresh = ActiveToken::from_issued(context, issued)?;
-    // a login or logout during the refresh wins
+    // a login or logout during the refresh has precedence
     let same = |stored: &StoredToken| old.as_ref().is_some_and(|old| stored.is_same_login(old));
     let saved = match context.store.load(&entry.key).await {
         Ok(Some(stored)) if old.is_some() && !same(&stored) => {
@@ -122,7 +122,7 @@ async fn refresh_locked(
             return Err(credential(TokenFault::NotLoggedIn, message));
         }
         Ok(_) => context.store.save(&entry.key, &fresh.token).await,
-        // a save could overwrite a login that was not seen
+        // a save could overwrite a login that was not read
         Err(error) => Err(error),
     };
     if let Err(error) = saved {
@@ -165,8 +165,8 @@ async fn load(context: &TokenContext, entry: &TokenEntry) -> Result<Option<Activ
     stored.map(|token| ActiveToken::from_stored(context, token)).transpose()
 }
 
-/// Activates the stored token after a failed refresh, if it is still valid: a process may start in the
-/// last minute of a token. Returns `None` if the active token is valid already.
+/// Activates the stored token after a failed refresh, if it is still valid: a process may start
+/// shortly before the expiry of a token. Returns `None` if the active token is already valid.
 async fn fallback(context: &TokenContext, entry: &TokenEntry) -> Option<Arc<ActiveToken>> {
     if entry.active.load().as_ref().is_some_and(|active| active.is_valid(context)) {
         return None;
@@ -175,7 +175,8 @@ async fn fallback(context: &TokenContext, entry: &TokenEntry) -> Option<Arc<Acti
     entry.is_fallback(context, &token).then(|| entry.activate(token))
 }
 
-/// Completes the answer of a refresh, which holds less than that of a login, from the old token.
+/// Completes the answer of a refresh from the old token, because it has fewer members than that of
+/// a login.
 fn merge(mut fresh: StoredToken, old: &StoredToken) -> StoredToken {
     fresh.refresh = fresh.refresh.or_else(|| old.refresh.clone());
     fresh.api_domain = fresh.api_domain.or_else(|| old.api_domain.clone());
@@ -183,8 +184,8 @@ fn merge(mut fresh: StoredToken, old: &StoredToken) -> StoredToken {
     fresh
 }
 
-/// Tries to save a refreshed token again, as long as the store still holds what it held before the
-/// refresh (nothing, for the first token of an organisation).
+/// Retries the save of a refreshed token, as long as the store still holds the token from before
+/// the refresh, or none for the first token of an organisation.
 async fn save_later(
     context: Arc<TokenContext>,
     entry: Arc<TokenEntry>,
@@ -201,14 +202,14 @@ async fn save_later(
             Ok(Some(stored)) if !old.as_ref().is_some_and(|old| is_same_token(old, &stored)) => {
                 Some(true)
             }
-            // removed since: a logout empties the memory too
+            // removed since then: a logout also clears the memory
             Ok(None) if old.is_some() || entry.active.load().is_none() => None,
             Ok(_) => Some(context.store.save(&entry.key, &token).await.is_ok()),
             Err(_) => Some(false),
         };
         store_lock::release(&context, lock).await;
         match saved {
-            // a login or logout since then wins
+            // a login or logout since then has precedence
             None => return,
             Some(false) => {}
             Some(true) => {

@@ -1,4 +1,4 @@
-//! A local limit on how often a refresh token is used, equal to Zoho's own.
+//! A local limit on the uses of a refresh token, equal to Zoho's limit.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -11,7 +11,8 @@ use std::{
 const MAX_CALLS: usize = 10;
 const WINDOW: Duration = Duration::from_secs(600);
 
-/// How many expired calls each new call removes: more than one, so that none is left over.
+/// The number of expired calls that each new call removes. It is more than one, so that all are
+/// removed in time.
 const REMOVED_PER_CALL: usize = 2;
 
 /// Counts the calls made with each refresh token. It stores keyed hashes of the tokens, and no
@@ -31,7 +32,7 @@ struct RecentCalls {
 }
 
 impl RecentCalls {
-    /// Removes the expired calls of one refresh token, and its entry with the last of them.
+    /// Removes the expired calls of one refresh token, and its entry if no call is left.
     fn prune(&mut self, login: u64, now: Duration) {
         if let Some(calls) = self.by_token.get_mut(&login) {
             while calls.front().is_some_and(|call| is_expired(*call, now)) {
@@ -116,7 +117,7 @@ mod tests {
         budget.spend("b", 10 * SECOND).unwrap();
         assert_eq!(budget.spend("a", 599 * SECOND), Err(SECOND));
         budget.spend("a", 600 * SECOND).unwrap();
-        // what was refused did not count
+        // a refused call was not counted
         assert_eq!(budget.spend("a", 600 * SECOND), Err(SECOND));
     }
 
@@ -138,7 +139,7 @@ mod tests {
         assert_eq!(
             (state.by_token.len(), state.order.len()),
             (101, 1001),
-            "the others are forgotten"
+            "the others were removed"
         );
     }
 

@@ -1,4 +1,4 @@
-//! Counts the tokens that the API refused, to tell when another refresh does not help.
+//! Counts the tokens that the API refused, to detect when another refresh does not help.
 
 use std::{
     collections::VecDeque,
@@ -10,14 +10,15 @@ use zcrm_http::Authorization;
 
 use super::active_token::ActiveToken;
 
-/// The number of new tokens in a row, each refused before one was accepted, after which another refresh
-/// does not help.
+/// The number of new tokens in a row, none of them accepted before its refusal, after which another
+/// refresh does not help.
 const MAX_IN_A_ROW: u32 = 2;
 
-/// The number of refused tokens that are remembered, so that none of them is taken from the store again.
+/// The number of refused tokens that are remembered, so that none of them is loaded from the store
+/// again.
 const REMEMBERED: usize = 8;
 
-/// How long a count is kept for a user without a handle.
+/// The time for which a count is kept for a user without a handle.
 const KEPT_FOR: Duration = Duration::from_secs(600);
 
 /// The refusals of one user's tokens.
@@ -28,9 +29,9 @@ pub(super) struct Refusals(Mutex<RefusalState>);
 struct RefusalState {
     /// The latest refused tokens.
     tokens: VecDeque<Authorization>,
-    /// The number of new tokens refused in a row, none of them accepted before.
+    /// The number of new tokens in a row that were refused without being accepted before.
     in_a_row: u32,
-    /// When the last one was refused, by the monotonic clock.
+    /// The monotonic time of the last refusal.
     last: Option<Duration>,
 }
 
@@ -39,7 +40,8 @@ impl Refusals {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records a refused token. Returns whether too many were refused in a row. `now` is monotonic.
+    /// Records a refused token. Returns `true` if too many were refused in a row. `now` is
+    /// monotonic.
     pub(super) fn add(&self, token: &ActiveToken, now: Duration) -> bool {
         let mut state = self.state();
         if state.tokens.len() >= REMEMBERED {
@@ -55,7 +57,7 @@ impl Refusals {
         state.in_a_row >= MAX_IN_A_ROW
     }
 
-    /// Returns whether a token was refused.
+    /// Returns `true` if a token was refused.
     pub(super) fn contains(&self, token: &Authorization) -> bool {
         self.state().tokens.iter().any(|refused| refused.is_same_token(token))
     }
@@ -65,12 +67,12 @@ impl Refusals {
         self.state().in_a_row = 0;
     }
 
-    /// Forgets everything, for a new login.
+    /// Removes all refusals, for a new login.
     pub(super) fn clear(&self) {
         *self.state() = RefusalState::default();
     }
 
-    /// Returns whether there is a count recent enough to be kept.
+    /// Returns `true` if there is a count recent enough to be kept.
     pub(super) fn is_recent(&self, now: Duration) -> bool {
         let state = self.state();
         state.in_a_row > 0 && state.last.is_some_and(|last| now < last.saturating_add(KEPT_FOR))

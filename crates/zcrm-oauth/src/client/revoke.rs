@@ -1,4 +1,4 @@
-//! Revoking tokens.
+//! Revocation of tokens.
 
 use zcrm_core::{
     ApiVersion, Base, BodyShape, Error, ExposeSecret, Operation, Origin, SecretString,
@@ -15,24 +15,25 @@ const REVOKE: Operation = Operation::post("/oauth/v2/token/revoke")
     .query(&["token"])
     .body(BodyShape::Form);
 
-/// Where the token stands in the call that revokes it.
+/// The part of the revoking request that carries the token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RevokeBy {
-    /// In the body, like every other secret.
+    /// The body, like every other secret.
     #[default]
     Form,
-    /// In the URL, as Zoho's page has it. Servers and proxies on the way write URLs into their logs:
-    /// only for an accounts server that takes it no other way.
+    /// The URL, as in Zoho's documentation. Servers and proxies write URLs into their logs, so use
+    /// this only for an accounts server that requires it.
     Query,
 }
 
 impl Accounts {
-    /// Revokes a refresh token, and with it its access tokens, or one access token.
+    /// Revokes an access token, or a refresh token with all its access tokens.
     ///
     /// # Errors
-    /// Of kind [`Credential`](zcrm_core::ErrorKind::Credential) where the token is dead already
-    /// ([`TokenFault::InvalidRefreshToken`](crate::TokenFault::InvalidRefreshToken)), or of the transport.
+    /// Returns an error of kind [`Credential`](zcrm_core::ErrorKind::Credential) with
+    /// [`TokenFault::InvalidRefreshToken`](crate::TokenFault::InvalidRefreshToken) if the token is
+    /// no longer valid, or an error of the transport.
     pub async fn revoke(
         &self,
         token: &SecretString,
@@ -48,7 +49,7 @@ impl Accounts {
         let reply = self.send(server, request).await?;
         let judge = || {
             let fields = token_response::object(&reply)?;
-            // Zoho's pages name no words for this call
+            // Zoho's documentation names no error words for this call
             if fields.text("error") == Some("invalid_token") {
                 return Err(token_response::refusal(
                     Flow::Refresh,
@@ -62,7 +63,7 @@ impl Accounts {
                 Some(refusal) => Err(refusal),
                 None if fields.text("status") == Some("success") => Ok(()),
                 None => Err(token_response::malformed(
-                    "the answer says neither success nor an error",
+                    "the answer has neither a success nor an error",
                     &reply,
                 )),
             }

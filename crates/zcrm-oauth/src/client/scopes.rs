@@ -1,19 +1,19 @@
-//! Scopes: what a token may do.
+//! Scopes: the permissions of a token.
 
 use http::Method;
 use zcrm_core::{Error, Operation};
 
 use crate::StoredToken;
 
-/// The scope that lets see whom a token belongs to.
+/// The scope that permits reading the user of a token.
 pub(super) const PROFILE: &str = "AaaServer.profile.READ";
 
-/// Scopes as Zoho wants them in a parameter.
+/// Joins scopes as Zoho's parameter needs them.
 pub(super) fn listed(scopes: &[impl AsRef<str>]) -> Result<String, Error> {
     let scopes: Vec<&str> = scopes.iter().flat_map(|scope| split(scope.as_ref())).collect();
     if scopes.is_empty() {
         return Err(Error::input(
-            "no scope was named: ask for what the program does, such as `ZohoCRM.modules.ALL`",
+            "no scope was given: name those that the program needs, for example `ZohoCRM.modules.ALL`",
         ));
     }
     Ok(scopes.join(","))
@@ -24,13 +24,15 @@ fn split(scopes: &str) -> impl Iterator<Item = &str> {
 }
 
 impl StoredToken {
-    /// The scopes of which `operation` needs one and the token has none; empty where it may be
-    /// called. `None` where the token does not tell its scopes (some stores do not keep them).
+    /// Returns the scopes that `operation` needs if the token has none of them, or an empty list if
+    /// the operation may be called.
     ///
-    /// As a rule one of the scopes that Zoho names for an operation is enough; `ALL` covers the
-    /// four verbs, `ZohoCRM.modules.ALL` covers each module, and where Zoho names `ALL` the verb of
-    /// the call is enough. Where an operation is of any module, a scope for one of them counts: it
-    /// lets in for that module.
+    /// Returns `None` if the scopes of the token are unknown, because some stores do not keep them.
+    ///
+    /// One of the scopes that Zoho names for an operation is enough. `ALL` covers the four verbs,
+    /// and `ZohoCRM.modules.ALL` covers each module. If Zoho names `ALL`, the verb of the call is
+    /// enough. For an operation on any module, a scope for one module counts, because the call
+    /// works for that module.
     ///
     /// ```
     /// use chrono::DateTime;
@@ -66,15 +68,17 @@ impl StoredToken {
     }
 }
 
-/// Whether a token may see whom it belongs to; `None` where it does not tell its scopes.
+/// Returns whether a token may read its user, or `None` if its scopes are unknown.
 pub(super) fn has_profile(token: &StoredToken) -> Option<bool> {
     let granted = token.scope.as_deref()?;
     Some(split(granted).any(|granted| covers(granted, PROFILE, false)))
 }
 
-/// Whether a granted scope lets in what `needed` lets in. They are `service.group.VERB` or
-/// `service.group.part.VERB`: a shorter one covers all its parts, and `ALL` every verb; `{module}`
-/// stands for any. With `partly`, one that is granted for a part counts too.
+/// Returns `true` if a granted scope includes the `needed` one.
+///
+/// Scopes have the form `service.group.VERB` or `service.group.part.VERB`. A shorter one covers all
+/// its parts, and `ALL` covers every verb. `{module}` matches any part. With `partly`, a scope that
+/// is granted for a part counts, too.
 fn covers(granted: &str, needed: &str, partly: bool) -> bool {
     let (Some((granted, verb)), Some((needed, needed_verb))) =
         (granted.rsplit_once('.'), needed.rsplit_once('.'))
@@ -140,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_joined_as_zoho_wants_them() {
+    fn joins_scopes_with_commas() {
         assert_eq!(listed(&["a.ALL", "b.READ c.READ"]).unwrap(), "a.ALL,b.READ,c.READ");
         assert!(listed(&[] as &[&str]).is_err());
         assert!(listed(&[" ", ","]).is_err());

@@ -1,5 +1,5 @@
-//! The accounts server's time. The expiry of tokens is stored in it, so that processes with different
-//! clocks agree.
+//! The accounts server's time. The expiry of tokens is stored in this time, so that processes with
+//! different clocks agree.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -10,7 +10,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::header::DATE;
 use zcrm_core::{Clock, Reply};
 
-/// The largest difference between a `Date` and the local clock. A larger one is taken for a wrong `Date`.
+/// The largest difference between a `Date` and the local clock. With a larger one, the `Date` is
+/// ignored.
 const PLAUSIBLE: TimeDelta = TimeDelta::days(1);
 
 /// The wall clock and the monotonic clock, read at the same time.
@@ -25,8 +26,8 @@ impl ClockReading {
         Self { wall: clock.now(), monotonic: clock.monotonic() }
     }
 
-    /// Returns the time since then. The clocks disagree after the wall clock was set or the machine
-    /// slept: the longer time counts, so that no token is used for too long.
+    /// Returns the time since the reading. The two clocks differ if the wall clock was set or the
+    /// machine slept. The longer time is returned, so that no token is used for too long.
     fn elapsed(self, clock: &dyn Clock) -> TimeDelta {
         let now = Self::now(clock);
         let monotonic = now.monotonic.saturating_sub(self.monotonic);
@@ -48,9 +49,11 @@ impl ServerTime {
         }
     }
 
-    /// Returns the `Date` of an answer, or the local time if it has none. Without a `Date` that of an
-    /// earlier answer is forgotten, because the local clock may have been set since. `asked` is when the
-    /// call began: counting from there, a slow answer cannot make a token look younger.
+    /// Returns the `Date` of an answer, or the local time if it has none.
+    ///
+    /// Without a `Date`, that of an earlier answer is dropped, because the local clock may have
+    /// been set since. `asked` is the start of the call. Counting from the start, a slow answer
+    /// cannot extend the life of a token.
     pub(super) fn measure(&self, reply: &Reply, asked: ClockReading) -> DateTime<Utc> {
         let date = reply.headers().get(DATE).and_then(|date| {
             let date = DateTime::parse_from_rfc2822(date.to_str().ok()?).ok()?;

@@ -12,17 +12,17 @@ use zcrm_core::{Error, ErrorKind, Outcome};
 
 use super::fault::TokenFault;
 
-/// How long a person may take to log in at Zoho.
+/// The time in which the user must log in at Zoho.
 const LIFETIME: Duration = Duration::from_secs(600);
 
-/// The number of logins in progress; one more replaces the oldest.
+/// The maximum number of logins in progress. One more replaces the oldest.
 const MAX_PENDING: usize = 10_000;
 
 /// Returns 256 random bits in hexadecimal.
 pub(super) fn random_state() -> Result<String, Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| {
-        let message = "the system gave no random numbers";
+        let message = "the system returned no random numbers";
         Error::new(ErrorKind::Other, Outcome::NotSent, message).with_source(error)
     })?;
     Ok(bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
@@ -31,14 +31,14 @@ pub(super) fn random_state() -> Result<String, Error> {
     }))
 }
 
-/// The states that were issued and whose redirect has not arrived.
+/// The states that were issued and not used yet.
 #[derive(Default)]
 pub(super) struct States(Mutex<IssuedStates>);
 
 #[derive(Default)]
 struct IssuedStates {
     pending: HashMap<String, PendingLogin>,
-    /// In the order of issue, which is the order of expiry.
+    /// The states in the order of issue, which is also the order of expiry.
     order: VecDeque<(Duration, String)>,
 }
 
@@ -53,7 +53,7 @@ impl States {
     }
 
     /// Stores the state of a new login. `now` is monotonic. Each call removes at most two expired
-    /// states, so that none scans all of them.
+    /// states, so that no call scans all of them.
     pub(super) fn begin(&self, state: &str, session: &str, now: Duration) {
         let issued = &mut *self.issued();
         for _ in 0..2 {
@@ -72,8 +72,8 @@ impl States {
         issued.order.push_back((until, state.to_owned()));
     }
 
-    /// Removes a state; returns whether it was valid for this session. An attempt with another session
-    /// removes it too.
+    /// Removes a state. Returns `true` if it was valid for this session. An attempt with another
+    /// session also removes it.
     pub(super) fn end(&self, state: &str, session: &str, now: Duration) -> bool {
         self.issued().pending.remove(state).is_some_and(|pending| {
             now < pending.until && constant_time_eq(&pending.session, session)
@@ -87,9 +87,9 @@ pub(super) fn constant_time_eq(one: &str, other: &str) -> bool {
 }
 
 pub(super) fn state_mismatch() -> Error {
-    let message = "the `state` of the redirect is not one that this browser's session was given: it \
-                   was used before, is older than ten minutes, or the redirect is forged; start the \
-                   login again";
+    let message = "the `state` of the redirect is not valid for this browser's session: it was used \
+                   before, is older than ten minutes, or the redirect is forged; start the login \
+                   again";
     Error::new(ErrorKind::Credential, Outcome::Refused, message)
         .with_source(TokenFault::StateMismatch)
 }
@@ -125,7 +125,7 @@ mod tests {
         assert!(states.issued().pending.len() <= MAX_PENDING);
         assert!(!states.end("4", "s", SECOND));
         assert!(states.end("10", "s", SECOND));
-        // those that are over go with the next ones
+        // expired states are removed by later logins
         for at in 0..MAX_PENDING {
             states.begin(&format!("later {at}"), "s", 2 * LIFETIME);
         }

@@ -5,7 +5,7 @@ use zcrm_http::Tenant;
 use super::token_source::TokenSource;
 use crate::TokenKey;
 
-/// Returns the organisation if the key or the client credentials name it, and the user otherwise.
+/// Returns the organisation if the key or the client credentials name it, or else the user.
 pub(super) fn tenant_of(key: &TokenKey, source: &TokenSource) -> Tenant {
     let organisation = match source {
         // service and organisation
@@ -33,7 +33,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_users_of_one_organisation_as_one_tenant() {
+    fn treats_the_users_of_one_organisation_as_one_tenant() {
         let tenant = |user, organisation: &str| {
             let key = key(user, Environment::Production).with_organisation(organisation);
             tenant_of(&key, &TokenSource::Login)
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_users_without_an_organisation_by_themselves() {
+    fn treats_each_user_without_an_organisation_as_a_tenant() {
         let tenant = |user, environment| tenant_of(&key(user, environment), &TokenSource::Login);
         let production = Environment::Production;
         assert_eq!(tenant("pat@example.com", production), tenant("pat@example.com", production));

@@ -7,10 +7,10 @@ use zcrm_core::{Clock, within};
 use super::task::catch_panic;
 use crate::{RefreshLock, StoreError, StoredToken, TokenKey, TokenStore};
 
-/// The timeout of one call of the store. A lock may take that much longer than its `wait`.
+/// The timeout of one call to the store. A lock may take this time in addition to its `wait`.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A [`TokenStore`] whose calls all end, because other callers wait for them.
+/// A [`TokenStore`] whose calls always end, because other callers wait for them.
 pub(super) struct TimeoutStore {
     store: Arc<dyn TokenStore>,
     clock: Arc<dyn Clock>,

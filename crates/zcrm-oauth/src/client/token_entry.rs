@@ -1,5 +1,5 @@
-//! What a process knows of one user's token: the active one, refused ones, a refresh in progress and
-//! the last failure.
+//! The state of one user's tokens: the active one, refused ones, a refresh in progress and the last
+//! failure.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -27,15 +27,16 @@ const FAILURE_PAUSE: Duration = Duration::from_secs(5);
 /// The pause after two new tokens in a row were refused.
 const REFUSED_PAUSE: Duration = Duration::from_secs(60);
 
-/// The timeout for the write lock of an entry. It is longer than any holder can need, because each
-/// call of the store and of the accounts server has a timeout: a longer wait means that the runtime of
-/// the holder is not driven any more.
+/// The timeout for the write lock of an entry.
+///
+/// It is longer than any holder can need, because each call to the store and to the accounts server
+/// has a timeout. If it passes, the runtime of the holder is no longer driven.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The state of one user's token in this process.
+/// The state of one user's tokens in this process.
 pub(super) struct TokenEntry {
     pub(super) key: TokenKey,
-    /// Whose limits the user's calls count against.
+    /// The tenant whose limits the user's calls count against.
     pub(super) tenant: Tenant,
     pub(super) source: TokenSource,
     /// The token in use. Read without a lock, changed under the write lock.
@@ -54,12 +55,12 @@ pub(super) type RefreshResult = Option<Result<Arc<ActiveToken>, Error>>;
 /// The last failed refresh.
 struct RefreshFailure {
     error: Error,
-    /// The login that was stored then: another login is tried at once.
+    /// The login that was stored at that time. Another login is tried immediately.
     login: Option<StoredToken>,
     /// The end of the pause, by the monotonic clock. Until then no background refresh starts.
     until: Duration,
-    /// Whether the pause holds for every refresh: the accounts server asked for it, the login is no
-    /// longer valid, or the API refuses its new tokens. Until its end only the store is read.
+    /// Whether the pause applies to every refresh: the accounts server asked for it, the login is
+    /// no longer valid, or the API refuses its new tokens. Until its end only the store is read.
     is_blocking: bool,
 }
 
@@ -93,39 +94,40 @@ impl TokenEntry {
         }
     }
 
-    /// Waits for the write lock. After the timeout the caller goes on without it, as it does without
-    /// the store's lock.
+    /// Waits for the write lock. After the timeout the caller continues without it, as it does
+    /// without the store's lock.
     pub(super) async fn write_guard(
         &self,
         context: &TokenContext,
     ) -> Option<tokio::sync::MutexGuard<'_, ()>> {
         let guard = within(WRITE_TIMEOUT, &*context.clock, self.write_lock.lock()).await;
         if guard.is_none() {
-            tracing::warn!(target: "zcrm::oauth", "another task did not release a user's tokens: going on without a lock");
+            tracing::warn!(target: "zcrm::oauth", "another task did not release a user's tokens: continuing without a lock");
         }
         guard
     }
 
-    /// Uses a token from now on.
+    /// Makes a token the active one.
     pub(super) fn activate(&self, token: ActiveToken) -> Arc<ActiveToken> {
         let token = Arc::new(token);
         self.active.store(Some(Arc::clone(&token)));
         token
     }
 
-    /// Uses the token of a new login, and forgets the failures of the old one.
+    /// Activates the token of a new login, and clears the failures of the old one.
     pub(super) fn activate_login(&self, token: ActiveToken) {
         self.refusals.clear();
         *self.failure() = None;
         self.activate(token);
     }
 
-    /// Whether a token can be used without a refresh: it is fresh and was not refused.
+    /// Returns `true` if a token can be used without a refresh: it is fresh and was not refused.
     pub(super) fn is_usable(&self, context: &TokenContext, token: &ActiveToken) -> bool {
         token.is_fresh(context) && !self.refusals.contains(&token.authorization)
     }
 
-    /// Whether a token can be used if a refresh fails: it is valid and was not refused.
+    /// Returns `true` if a token can be used after a failed refresh: it is valid and was not
+    /// refused.
     pub(super) fn is_fallback(&self, context: &TokenContext, token: &ActiveToken) -> bool {
         token.is_valid(context) && !self.refusals.contains(&token.authorization)
     }
@@ -137,7 +139,7 @@ impl TokenEntry {
             // the hot path
             Some(token) if token.is_accepted() => return,
             Some(token) if token.authorization.is_same_token(accepted) => token.set_accepted(),
-            // a late answer to a call with a token that was refused since
+            // a late answer to a call with a token that was refused later
             _ if self.refusals.contains(accepted) => {}
             _ => return,
         }
@@ -148,9 +150,10 @@ impl TokenEntry {
         }
     }
 
-    /// Records that the API refused a token, if it is the active one. A first refusal leads to a
-    /// refresh. Returns an error, and starts a pause, if two new tokens in a row were refused before
-    /// one was accepted.
+    /// Records that the API refused a token, if it is the active one.
+    ///
+    /// The first refusal leads to a refresh. If two new tokens in a row were refused without being
+    /// accepted before, starts a pause and returns an error.
     pub(super) fn record_refused(
         &self,
         context: &TokenContext,
@@ -172,7 +175,7 @@ impl TokenEntry {
                 is_blocking: true,
             });
         }
-        // unless another token was activated in this moment
+        // unless another token was activated at the same time
         self.active.compare_and_swap(&Some(token), None);
         error
     }
@@ -189,7 +192,7 @@ impl TokenEntry {
         *self.failure() = None;
     }
 
-    /// Records why the refresh of the stored login failed.
+    /// Records the error of a failed refresh of the stored login.
     pub(super) fn record_failure(
         &self,
         context: &TokenContext,
@@ -206,7 +209,8 @@ impl TokenEntry {
         });
     }
 
-    /// Whether a background refresh should wait, because the last refresh has just failed.
+    /// Returns `true` if a background refresh should wait, because the last refresh has just
+    /// failed.
     pub(super) fn is_pausing(&self, now: Duration) -> bool {
         self.failure().as_ref().is_some_and(|failure| now < failure.until)
     }
@@ -234,7 +238,8 @@ impl TokenEntry {
         })
     }
 
-    /// Whether nothing is lost if this entry is removed: no valid token, no refresh, no blocking pause.
+    /// Returns `true` if this entry can be removed without a loss: it has no valid token, no
+    /// refresh and no blocking pause.
     pub(super) fn is_idle(&self, context: &TokenContext) -> bool {
         let now = context.clock.monotonic();
         let blocked = || {

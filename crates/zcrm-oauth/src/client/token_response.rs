@@ -1,4 +1,5 @@
-//! Answers of the token call, judged by body: Zoho sends errors with status 200 too.
+//! Answers of the token call. They are judged by their body, because Zoho sends errors with status
+//! 200, too.
 
 use std::{error::Error as StdError, time::Duration};
 
@@ -10,15 +11,15 @@ use zcrm_core::{Error, ErrorKind, Outcome, Reply, retry_after};
 use super::fault::TokenFault;
 use crate::StoredToken;
 
-/// How long Zoho wants to be left alone after "too many requests continuously". Its pages count
-/// tokens per ten minutes and name no other time.
+/// The pause after "too many requests continuously". Zoho's documentation counts tokens in ten
+/// minutes and names no other time.
 const THROTTLE: Duration = Duration::from_secs(600);
 
-/// Lifetimes above a day are milliseconds: old answers count in those.
+/// The number of seconds of a day. Larger lifetimes are in milliseconds, as in older answers.
 const DAY_SECONDS: f64 = 86_400.0;
 
-/// How long Zoho's access tokens live. It counts where an answer does not say so in a way that can
-/// be understood: a token that ends earlier is refused by the API and refreshed then.
+/// The usual lifetime of Zoho's access tokens, for an answer without a valid one. If a token
+/// expires earlier, the API refuses it, and it is refreshed then.
 const USUAL: TimeDelta = TimeDelta::hours(1);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,34 +31,34 @@ pub(super) enum Flow {
     Device,
 }
 
-/// The fields of an answer. A member of another type than it should have is not there: what is
-/// optional never costs a good token.
+/// The fields of an answer. A member of an unexpected type counts as absent, so that an optional
+/// member never makes a token unusable.
 pub(super) struct ResponseFields(Map<String, Value>);
 
 impl ResponseFields {
-    /// A text that is not empty.
+    /// Returns a text that is not empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_str().filter(|text| !text.trim().is_empty())
     }
 
-    /// The same as a value of its own.
+    /// Returns a text that is not empty as an owned value.
     pub(super) fn owned(&self, name: &str) -> Option<String> {
         self.text(name).map(str::to_owned)
     }
 
-    /// A text, also where it is empty: the word of an error.
+    /// Returns a text, even if it is empty, for the word of an error.
     fn word(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_str()
     }
 
-    /// A text, or the texts of a list with commas between them.
+    /// Returns a text, or the texts of a list joined by commas.
     fn joined(&self, name: &str) -> Option<String> {
         let Some(Value::Array(parts)) = self.0.get(name) else { return self.owned(name) };
         let parts: Vec<&str> = parts.iter().filter_map(Value::as_str).collect();
         Some(parts.join(",")).filter(|text| !text.is_empty())
     }
 
-    /// A number, which may be written as text.
+    /// Returns a number, which may be written as text.
     pub(super) fn number(&self, name: &str) -> Option<f64> {
         match self.0.get(name)? {
             Value::String(text) => text.trim().parse().ok(),
@@ -66,7 +67,7 @@ impl ResponseFields {
         .filter(|number: &f64| number.is_finite())
     }
 
-    /// The error that it is, where it is one.
+    /// Returns the error, if the answer is one.
     pub(super) fn refusal(&self, flow: Flow, reply: &Reply, known: bool) -> Option<Error> {
         let word = self.word("error")?;
         let description = self.text("error_description").unwrap_or_default();
@@ -74,14 +75,14 @@ impl ResponseFields {
     }
 }
 
-/// Why a poll for the tokens of a device brought none yet.
+/// The reason why a poll for the tokens of a device returned none yet.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum PendingDevice {
-    #[error("nobody has entered the code yet")]
+    #[error("the user has not entered the code yet")]
     NotYet,
-    #[error("the polls come too fast")]
+    #[error("the polls are too frequent")]
     TooFast,
-    #[error("the person's account is in another data centre")]
+    #[error("the user's account is in another data centre")]
     Elsewhere(Option<String>),
 }
 
@@ -100,8 +101,8 @@ impl PendingDevice {
     }
 }
 
-/// The tokens of an answer. `known` says whether the server has given this client one before, and
-/// `now` tells the time of the answer, from which its token lives.
+/// Decodes the tokens of an answer. `known` is `true` if the server has issued a token to this
+/// client before, and `now` returns the time of the answer, from which the lifetime is counted.
 pub(super) fn decode(
     flow: Flow,
     reply: &Reply,
@@ -117,20 +118,20 @@ pub(super) fn decode(
         return Err(Error::new(ErrorKind::Api, Outcome::Refused, message).with_source(pending));
     }
     let access = fields.text("access_token");
-    // beside a token, an error without a word is not an error
+    // in an answer with a token, an empty error is not an error
     if let Some(refusal) = fields.refusal(flow, reply, known)
         && (access.is_none() || fields.text("error").is_some())
     {
         return Err(refusal);
     }
     let Some(access) = access else {
-        let message = "the answer holds no token: it has neither `access_token` nor `error`";
+        let message = "the answer has no token: it has neither `access_token` nor `error`";
         return Err(malformed(message, reply));
     };
     let refresh = fields.text("refresh_token");
     let lifetime = match lifetime(fields.number("expires_in"), fields.number("expires_in_sec")) {
         Some(lifetime) => lifetime,
-        // a refresh brings a token whose lifetime is known: the first call makes it
+        // a refresh returns a token with a known lifetime, so the first call refreshes
         None if matches!(flow, Flow::Exchange | Flow::Device) && refresh.is_some() => {
             TimeDelta::zero()
         }
@@ -143,15 +144,15 @@ pub(super) fn decode(
     Ok(token)
 }
 
-/// The object that an answer is.
+/// Returns the JSON object of an answer.
 pub(super) fn object(reply: &Reply) -> Result<ResponseFields, Error> {
     match serde_json::from_slice(reply.body()) {
         Ok(Value::Object(fields)) => Ok(ResponseFields(fields)),
-        // what it is instead (HTML, nothing, cut), the reply can tell, but its text may hold half
-        // a token
+        // the reply describes other answers (HTML, empty, cut off), but its text may contain part
+        // of a token
         _ => {
-            let told = reply.json::<Value>().err().map(Error::without_excerpt);
-            Err(told.unwrap_or_else(|| malformed("the answer holds no token", reply)))
+            let error = reply.json::<Value>().err().map(Error::without_excerpt);
+            Err(error.unwrap_or_else(|| malformed("the answer has no token", reply)))
         }
     }
 }
@@ -162,7 +163,7 @@ fn lifetime(expires_in: Option<f64>, expires_in_sec: Option<f64>) -> Option<Time
         (None, Some(value)) if value > DAY_SECONDS => value / 1000.0,
         (None, value) => value?,
     };
-    // nothing of Zoho's lives longer than a day, and a sum of times must not overflow
+    // no token of Zoho lives longer than a day, and a sum of times must not overflow
     let usable = (1.0..=DAY_SECONDS).contains(&seconds);
     let lifetime = usable.then(|| Duration::try_from_secs_f64(seconds).ok()).flatten()?;
     TimeDelta::from_std(lifetime).ok()
@@ -172,14 +173,14 @@ pub(super) fn malformed(message: &'static str, reply: &Reply) -> Error {
     Error::new(ErrorKind::Decode, Outcome::Unknown, message).with_status(reply.status())
 }
 
-/// Whether an answer says that too many calls were made.
+/// Returns `true` if an answer reports too many calls.
 fn is_throttle(word: &str, description: &str) -> bool {
     let word = word.to_ascii_lowercase();
     description.to_ascii_lowercase().contains("too many requests")
         || matches!(word.as_str(), "access denied" | "too_many_requests")
 }
 
-/// The error that a refusal is, whatever the status it came with.
+/// Returns the error of a refusal, regardless of the answer's status.
 pub(super) fn refusal(
     flow: Flow,
     word: &str,
@@ -197,7 +198,7 @@ fn named(flow: Flow, word: &str, description: &str, known: bool, reply: &Reply) 
 
     let throttle = is_throttle(word, description);
     if throttle || reply.status() == StatusCode::TOO_MANY_REQUESTS {
-        let message = "the accounts server wants a pause: too many token calls";
+        let message = "the accounts server asks for a pause: too many token calls";
         let error = Error::new(ErrorKind::Throttled, Outcome::Refused, message);
         let wait = retry_after(reply.headers()).or(throttle.then_some(THROTTLE));
         return wait.map_or(error.clone(), |wait| error.with_retry_after(wait));
@@ -209,15 +210,15 @@ fn named(flow: Flow, word: &str, description: &str, known: bool, reply: &Reply) 
              again",
         ),
         ("invalid_code" | "expired" | "expired_token", Flow::Device) => {
-            (InvalidGrant, "the device code has expired or was used: begin again")
+            (InvalidGrant, "the device code has expired or was used: start the login again")
         }
         ("invalid_code", _) => (
             InvalidGrant,
-            "the grant token was used before, is older than the minutes it lives, or belongs to \
-             another client or data centre; make a new one",
+            "the grant token was used before, has expired, or belongs to another client or data \
+             centre; create a new one",
         ),
         ("invalid_client", _) if known => {
-            (InvalidClient, "this accounts server no longer takes the client: look at `client_id`")
+            (InvalidClient, "this accounts server no longer accepts the client: check `client_id`")
         }
         ("invalid_client", _) => (
             WrongDataCenter,
@@ -231,16 +232,16 @@ fn named(flow: Flow, word: &str, description: &str, known: bool, reply: &Reply) 
             (InvalidClient, "`redirect_uri` is not the one that the client was registered with")
         }
         ("missing_org_info" | "invalid_org_info", _) => {
-            (InvalidClient, "the client may not act for this organisation: look at `soid`")
+            (InvalidClient, "the client may not act for this organisation: check `soid`")
         }
         ("access_denied", _) => (AccessDenied, "the user or the organisation refused access"),
-        // it may pass by itself, and it says nothing of the login
+        // the error may be temporary, and it does not concern the login
         (word, _) => {
             let message = match is_word(word) {
-                true => format!("the accounts server refused: `{word}`"),
-                false => "the accounts server refused, and not with one word".to_owned(),
+                true => format!("the accounts server refused the call: `{word}`"),
+                false => "the accounts server refused the call without a known error".to_owned(),
             };
-            // a server that failed may have done it all the same
+            // a server that failed may still have executed the call
             let outcome = match reply.status().is_server_error() {
                 true => Outcome::Unknown,
                 false => Outcome::Refused,
@@ -252,7 +253,8 @@ fn named(flow: Flow, word: &str, description: &str, known: bool, reply: &Reply) 
         .with_source(fault)
 }
 
-/// Whether a text has the form of an error's name, and so cannot be a token or somebody's data.
+/// Returns `true` if a text has the form of an error's name, so that it cannot be a token or
+/// personal data.
 fn is_word(text: &str) -> bool {
     let letter = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | ' ');
     !text.is_empty() && text.len() <= 64 && text.chars().all(letter)

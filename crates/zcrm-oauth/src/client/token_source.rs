@@ -1,6 +1,6 @@
-//! How the access token of an entry is fetched.
+//! The credentials with which the access token of an entry is fetched.
 
-/// What an access token is fetched with.
+/// The credentials with which an access token is fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum TokenSource {
     /// The refresh token of a login.

@@ -4,10 +4,10 @@ use zcrm_core::Error;
 
 use crate::{StoreError, StoredToken};
 
-/// Tokens that were issued but could not be saved. They exist only here: a grant token is used up by
-/// its exchange.
+/// Tokens that were issued but could not be saved.
 ///
-/// It is the source of the error of an exchange whose save failed:
+/// No other copy of them exists, because the exchange used up the grant token. This is the source
+/// of the error of an exchange whose save failed:
 ///
 /// ```
 /// use zcrm_core::Error;

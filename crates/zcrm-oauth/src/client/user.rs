@@ -19,11 +19,14 @@ use super::{
 };
 use crate::{StoredToken, TokenKey};
 
-/// Longer than a refresh can take. A refresh that lasts longer runs on a runtime that is not driven.
+/// A time longer than any refresh can take. After it, the refresh runs on a runtime that is not
+/// driven.
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(240);
 
-/// The tokens of one user of a [`TokenManager`](crate::TokenManager): logs in and out, and authorizes
-/// calls. Clones are cheap and share everything.
+/// The tokens of one user of a [`TokenManager`](crate::TokenManager). They log in and out, and
+/// authorise calls.
+///
+/// Clones are cheap and share everything.
 #[derive(Clone)]
 pub struct UserTokens {
     context: Arc<TokenContext>,
@@ -45,8 +48,8 @@ impl UserTokens {
         &self.entry.key
     }
 
-    /// Logs in: exchanges a grant token, or takes the other forms of a [`Grant`], and saves the tokens.
-    /// It completes even if the caller stops waiting.
+    /// Logs in with a grant token or another [`Grant`], and saves the tokens. The login completes
+    /// even if the caller stops waiting.
     ///
     /// ```no_run
     /// # async fn example(tokens: zcrm_oauth::UserTokens) -> zcrm_core::Result<()> {
@@ -58,20 +61,22 @@ impl UserTokens {
     /// ```
     ///
     /// # Errors
-    /// An error of kind [`Credential`](zcrm_core::ErrorKind::Credential) if the grant is invalid or brings no refresh
-    /// token, and of kind [`Store`](zcrm_core::ErrorKind::Store) if the tokens could not be saved. That error carries
-    /// the tokens: see [`UnsavedToken`](crate::UnsavedToken).
+    /// Returns an error of kind [`Credential`](zcrm_core::ErrorKind::Credential) if the grant is
+    /// invalid or yields no refresh token, and of kind [`Store`](zcrm_core::ErrorKind::Store) if
+    /// the tokens could not be saved. That error carries the tokens: see
+    /// [`UnsavedToken`](crate::UnsavedToken).
     pub async fn exchange(&self, grant: impl Into<Grant>) -> Result<StoredToken, Error> {
         let grant = grant.into();
         let (context, entry) = (Arc::clone(&self.context), Arc::clone(&self.entry));
         run_to_completion(async move { login::exchange(&context, &entry, grant).await }).await
     }
 
-    /// Logs in as [`exchange`](Self::exchange) does, but only if no login is stored for this user.
-    /// Otherwise the grant is not used. Returns whether it logged in.
+    /// Logs in like [`exchange`](Self::exchange), but only if no login is stored for this user.
+    ///
+    /// Otherwise the grant is not used. Returns `true` if it logged in.
     ///
     /// # Errors
-    /// As [`exchange`](Self::exchange).
+    /// Returns the errors of [`exchange`](Self::exchange).
     pub async fn exchange_if_needed(&self, grant: impl Into<Grant>) -> Result<bool, Error> {
         let grant = grant.into();
         let (context, entry) = (Arc::clone(&self.context), Arc::clone(&self.entry));
@@ -80,18 +85,20 @@ impl UserTokens {
     }
 
     /// Logs in with a refresh token from another program: fetches an access token with it and saves
-    /// both. The same as [`exchange`](Self::exchange) of a [`Grant::refresh_token`].
+    /// both.
+    ///
+    /// This is the same as [`exchange`](Self::exchange) with a [`Grant::refresh_token`].
     ///
     /// # Errors
-    /// As [`exchange`](Self::exchange).
+    /// Returns the errors of [`exchange`](Self::exchange).
     pub async fn import(&self, refresh: impl Into<SecretString>) -> Result<StoredToken, Error> {
         self.exchange(Grant::refresh_token(refresh)).await
     }
 
-    /// Returns whether a login is stored for this user.
+    /// Returns `true` if a login is stored for this user.
     ///
     /// # Errors
-    /// An error of kind [`Store`](zcrm_core::ErrorKind::Store) if the store fails.
+    /// Returns an error of kind [`Store`](zcrm_core::ErrorKind::Store) if the store fails.
     pub async fn is_logged_in(&self) -> Result<bool, Error> {
         Ok(self.stored().await?.is_some())
     }
@@ -100,8 +107,8 @@ impl UserTokens {
     /// [`StoredToken::missing_scopes`].
     ///
     /// # Errors
-    /// An error of kind [`Credential`](zcrm_core::ErrorKind::Credential) if no login is stored, and of kind
-    /// [`Store`](zcrm_core::ErrorKind::Store) if the store fails.
+    /// Returns an error of kind [`Credential`](zcrm_core::ErrorKind::Credential) if no login is
+    /// stored, and of kind [`Store`](zcrm_core::ErrorKind::Store) if the store fails.
     pub async fn missing_scopes(
         &self,
         operation: &Operation,
@@ -110,10 +117,10 @@ impl UserTokens {
         Ok(stored.missing_scopes(operation))
     }
 
-    /// Returns the stored token as it is, without a refresh; `None` if no login is stored.
+    /// Returns the stored token without a refresh, or `None` if no login is stored.
     ///
     /// # Errors
-    /// An error of kind [`Store`](zcrm_core::ErrorKind::Store) if the store fails.
+    /// Returns an error of kind [`Store`](zcrm_core::ErrorKind::Store) if the store fails.
     pub async fn stored(&self) -> Result<Option<StoredToken>, Error> {
         self.context.store.load(&self.entry.key).await.map_err(store_error)
     }
@@ -121,49 +128,55 @@ impl UserTokens {
     /// Returns a valid token: from memory, from the store, or refreshed.
     ///
     /// # Errors
-    /// An error of kind [`Credential`](zcrm_core::ErrorKind::Credential) if a person must log in,
-    /// [`Throttled`](zcrm_core::ErrorKind::Throttled) if Zoho asks for a pause, or an error of the store or the
-    /// transport.
+    /// Returns an error of kind [`Credential`](zcrm_core::ErrorKind::Credential) if the user must
+    /// log in, of kind [`Throttled`](zcrm_core::ErrorKind::Throttled) if Zoho asks for a pause, or
+    /// an error of the store or the transport.
     #[doc(alias = "refresh")]
     pub async fn token(&self) -> Result<StoredToken, Error> {
         Ok(self.active_token().await?.token.clone())
     }
 
-    /// Logs out locally: removes the tokens from the store and from memory. Returns whether there were
-    /// any. At Zoho they stay valid until they are [revoked](Self::revoke).
+    /// Logs out locally: removes the tokens from the store and from memory. Returns `true` if there
+    /// were any.
+    ///
+    /// The tokens stay valid at Zoho until they are [revoked](Self::revoke).
     ///
     /// # Errors
-    /// An error of kind [`Store`](zcrm_core::ErrorKind::Store) if the store fails.
+    /// Returns an error of kind [`Store`](zcrm_core::ErrorKind::Store) if the store fails.
     pub async fn logout(&self) -> Result<bool, Error> {
         let (context, entry) = (Arc::clone(&self.context), Arc::clone(&self.entry));
         run_to_completion(async move { login::logout(&context, &entry).await }).await
     }
 
-    /// Revokes the refresh token at Zoho, and with it its access tokens, then
-    /// [logs out](Self::logout). Returns whether there were tokens.
+    /// Revokes the refresh token and its access tokens at Zoho, then [logs out](Self::logout).
+    /// Returns `true` if there were tokens.
     ///
     /// # Errors
-    /// An error of the transport, or of kind [`Throttled`](zcrm_core::ErrorKind::Throttled) for example; the tokens
-    /// are then kept. A refresh token that was revoked before is not an error.
+    /// Returns an error of the transport or the store, or for example of kind
+    /// [`Throttled`](zcrm_core::ErrorKind::Throttled). The tokens are then kept. A refresh token
+    /// that was already revoked is not an error.
     pub async fn revoke(&self) -> Result<bool, Error> {
         self.revoke_by(RevokeBy::Form).await
     }
 
-    /// [Revokes](Self::revoke) the refresh token, sending it in the body or in the URL.
+    /// [Revokes](Self::revoke) the refresh token, with a choice between the body and the URL of the
+    /// request.
     ///
     /// # Errors
-    /// As [`revoke`](Self::revoke).
+    /// Returns the errors of [`revoke`](Self::revoke).
     pub async fn revoke_by(&self, by: RevokeBy) -> Result<bool, Error> {
         let (context, entry) = (Arc::clone(&self.context), Arc::clone(&self.entry));
         run_to_completion(async move { login::revoke(&context, &entry, by).await }).await
     }
 
     /// Returns an authorizer with the same tokens for another server, such as that of another Zoho
-    /// product. Both share the active token, and a token that one server refuses is refreshed for both.
-    /// [`AuthLayer::stale_when`](zcrm_http::layer::AuthLayer::stale_when) decides which of its answers
+    /// product.
+    ///
+    /// Both share the active token, and a token that one server refuses is refreshed for both.
+    /// [`AuthLayer::stale_when`](zcrm_http::layer::AuthLayer::stale_when) decides which answers
     /// mean a stale token.
     ///
-    /// The tokens are sent to that server: do not take its name from outside.
+    /// The tokens are sent to that server, so never take its address from untrusted input.
     ///
     /// ```no_run
     /// # fn example(tokens: &zcrm_oauth::UserTokens) -> zcrm_core::Result<()> {
@@ -184,7 +197,8 @@ impl UserTokens {
                 return Ok(token);
             }
             if token.is_valid(&self.context) {
-                // the last minute: the refresh runs in the background, and its failure is no error here
+                // shortly before the expiry, the refresh runs in the background, and its failure is
+                // not an error here
                 if !self.entry.is_pausing(self.context.clock.monotonic()) {
                     let _ = self.join_refresh();
                 }
@@ -203,7 +217,8 @@ impl UserTokens {
             match finished {
                 Some(Ok(result)) => return result.clone().ok_or_else(task::ended_early)?,
                 Some(Err(_)) if is_ours => return Err(task::ended_early()),
-                // its runtime has ended or is not driven any more: start the next one on ours
+                // its runtime has ended or is no longer driven, so start the next refresh on this
+                // runtime
                 _ => self.entry.clear_refresh(&joined),
             }
         }
@@ -220,15 +235,16 @@ impl UserTokens {
         *refresh = Some(receiver.clone());
         drop(refresh);
         let (context, entry) = (Arc::clone(&self.context), Arc::clone(&self.entry));
-        // made before the spawn, so that it is dropped also with a task that never runs
+        // created before the spawn, so that it is dropped even if the task never runs
         let task = RefreshTask { entry: Arc::clone(&entry), sender, receiver: receiver.clone() };
-        // its own task: a refresh is finished and saved even if all callers stop waiting for it
+        // a separate task, so that a refresh is finished and saved even if all callers stop waiting
+        // for it
         runtime.spawn(async move { task.finish(refresh::refresh(&context, &entry).await) });
         Ok((receiver, true))
     }
 }
 
-/// A refresh in progress. However it ends, the next caller can start another one.
+/// A refresh in progress. When it ends in any way, the next caller can start another one.
 struct RefreshTask {
     entry: Arc<TokenEntry>,
     sender: watch::Sender<RefreshResult>,
@@ -237,7 +253,7 @@ struct RefreshTask {
 
 impl RefreshTask {
     fn finish(self, result: Result<Arc<ActiveToken>, Error>) {
-        // before the waiting callers wake up: the next refresh is not this task's to clear
+        // before the waiting callers wake up, because they may start the next refresh
         self.entry.clear_refresh(&self.receiver);
         self.sender.send_replace(Some(result));
     }

@@ -1,4 +1,4 @@
-//! Finds out which user a token belongs to, and logs that user in.
+//! Logins without a given user: the user is looked up from the token.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -31,16 +31,17 @@ const LOOKUP_TIMEOUT: Duration = Duration::from_secs(60);
 const USER_INFO: Operation =
     Operation::get("/oauth/user/info").id("oauth.user_info").base(Base::Root);
 
-/// Finds out the user identifier, mostly an e-mail address, that a fresh token belongs to.
+/// Looks up the user identifier of a new token, usually an e-mail address.
 ///
-/// [`TokenManager`] does it by Zoho's user info, which needs the scope `AaaServer.profile.READ`.
+/// [`TokenManager`] implements it with Zoho's user info, which needs the scope
+/// `AaaServer.profile.READ`.
 ///
 /// ```
 /// use zcrm_core::Error;
 /// use zcrm_http::Authorization;
 /// use zcrm_oauth::{UserLookup, StoredToken};
 ///
-/// /// One login for the whole program.
+/// /// Uses one login for the entire program.
 /// #[derive(Debug)]
 /// struct Robot;
 ///
@@ -53,10 +54,10 @@ const USER_INFO: Operation =
 /// ```
 #[async_trait]
 pub trait UserLookup: Send + Sync + fmt::Debug {
-    /// The user identifier. `authorization` holds the same token, for calls of the API.
+    /// Returns the user identifier. `authorization` holds the same token, for calls to the API.
     ///
     /// # Errors
-    /// Whatever keeps it from knowing. The tokens are then in the error of the login.
+    /// Returns any error that prevents the lookup. The error of the login then carries the tokens.
     async fn lookup(
         &self,
         token: &StoredToken,
@@ -64,7 +65,7 @@ pub trait UserLookup: Send + Sync + fmt::Debug {
     ) -> Result<String, Error>;
 }
 
-/// What Zoho's user info tells of the person who logged in. `Debug` shows nothing of it.
+/// Zoho's user info of the user who logged in. `Debug` shows none of it.
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct UserInfo {
@@ -77,7 +78,7 @@ pub struct UserInfo {
     /// The family name.
     #[serde(rename = "Last_Name", default)]
     pub last_name: Option<String>,
-    /// The name to show.
+    /// The display name.
     #[serde(rename = "Display_Name", default)]
     pub display_name: Option<String>,
 }
@@ -89,11 +90,12 @@ impl fmt::Debug for UserInfo {
 }
 
 impl Accounts {
-    /// Asks whom an access token belongs to.
+    /// Fetches the user info for an access token.
     ///
     /// # Errors
-    /// With [`TokenFault::MissingScope`] where the token lacks the scope `AaaServer.profile.READ`,
-    /// else as Zoho refuses, or of the transport.
+    /// Returns an error with [`TokenFault::MissingScope`] if the token lacks the scope
+    /// `AaaServer.profile.READ`, another error if Zoho refuses the call, or an error of the
+    /// transport.
     pub async fn user_info(
         &self,
         access: &SecretString,
@@ -115,17 +117,17 @@ impl Accounts {
                     display_name: fields.owned("Display_Name"),
                 });
             }
-            let told = ["error", "cause", "code"].map(|key| fields.text(key));
-            let scope = told.iter().flatten().any(|it| it.to_ascii_lowercase().contains("scope"));
-            Err(match told.iter().flatten().next() {
+            let words = ["error", "cause", "code"].map(|key| fields.text(key));
+            let scope = words.iter().flatten().any(|it| it.to_ascii_lowercase().contains("scope"));
+            Err(match words.iter().flatten().next() {
                 _ if scope => lacks_profile(),
                 Some(_) => Error::new(
                     ErrorKind::Credential,
                     Outcome::Refused,
-                    "the accounts server did not take the token for the user info",
+                    "the accounts server refused the token for the user info",
                 )
                 .with_status(reply.status()),
-                None => token_response::malformed("the user info names no e-mail address", &reply),
+                None => token_response::malformed("the user info has no e-mail address", &reply),
             })
         };
         judge().map_err(|error| error.with_call(reply.call()).with_host(server.host()))
@@ -134,14 +136,14 @@ impl Accounts {
 
 fn lacks_profile() -> Error {
     let message = format!(
-        "whose token it is cannot be asked: it lacks the scope `{PROFILE}`; ask for that too, or \
-         name the user"
+        "the token lacks the scope `{PROFILE}`, so its user cannot be looked up: request that scope, \
+         or name the user"
     );
     Error::new(ErrorKind::Credential, Outcome::Refused, message)
         .with_source(TokenFault::MissingScope)
 }
 
-/// By Zoho's user info.
+/// Looks up the user with Zoho's user info.
 #[async_trait]
 impl UserLookup for TokenManager {
     async fn lookup(&self, token: &StoredToken, _: &Authorization) -> Result<String, Error> {
@@ -155,9 +157,11 @@ impl UserLookup for TokenManager {
 }
 
 impl TokenManager {
-    /// Logs in the user whom the grant belongs to: exchanges it, asks Zoho's user info whose it is, and
-    /// saves the tokens under that e-mail address. The grant needs the scope
-    /// `AaaServer.profile.READ` beside its others.
+    /// Logs in the user whom the grant belongs to.
+    ///
+    /// It exchanges the grant, reads the user from Zoho's user info, and saves the tokens under
+    /// that user's e-mail address. The grant needs the scope `AaaServer.profile.READ` in addition
+    /// to its other scopes.
     ///
     /// ```no_run
     /// # async fn example(manager: zcrm_oauth::TokenManager) -> zcrm_core::Result<()> {
@@ -168,17 +172,18 @@ impl TokenManager {
     /// ```
     ///
     /// # Errors
-    /// As [`UserTokens::exchange`]. Where the exchange worked and the user could not be found out,
-    /// the error carries the tokens ([`UnsavedToken`](crate::UnsavedToken)): name the user and save
-    /// them with [`UserTokens::exchange`]. [`TokenFault::MissingScope`] says that the scope lacks.
+    /// Returns the errors of [`UserTokens::exchange`]. If the exchange succeeded but the lookup of
+    /// the user failed, the error carries the tokens ([`UnsavedToken`](crate::UnsavedToken)); name
+    /// the user and save them with [`UserTokens::exchange`]. If the scope is missing, the error has
+    /// [`TokenFault::MissingScope`].
     pub async fn login(&self, grant: impl Into<Grant>) -> Result<UserTokens, Error> {
         self.login_with(grant, Arc::new(self.clone())).await
     }
 
-    /// The same, with another way to find out who it is.
+    /// Logs in like [`login`](Self::login), with a custom lookup of the user.
     ///
     /// # Errors
-    /// As [`login`](Self::login).
+    /// Returns the errors of [`login`](Self::login).
     pub async fn login_with(
         &self,
         grant: impl Into<Grant>,
@@ -189,7 +194,7 @@ impl TokenManager {
     }
 }
 
-/// Redeems a grant and saves its tokens under the name of the user whom they belong to.
+/// Redeems a grant and saves its tokens under the key of the user whom they belong to.
 async fn log_in(
     manager: &TokenManager,
     grant: Grant,
@@ -201,7 +206,7 @@ async fn log_in(
         return Err(login::no_refresh_token("nothing was stored"));
     }
     let tokens = tokens_of_owner(manager, &redeemed, lookup).await.map_err(|error| {
-        let message = "the login succeeded, but its user could not be found out: name the user and \
+        let message = "the login succeeded, but the lookup of its user failed: name the user and \
                        save the tokens, which this error carries";
         let cause = StoreError::new("the user of the tokens is unknown").with_source(error.clone());
         Error::new(error.kind(), Outcome::Unknown, message)
@@ -211,7 +216,7 @@ async fn log_in(
     Ok(tokens)
 }
 
-/// Asks which user the tokens belong to.
+/// Looks up the user of the tokens.
 async fn tokens_of_owner(
     manager: &TokenManager,
     redeemed: &RedeemedGrant,

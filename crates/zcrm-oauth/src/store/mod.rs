@@ -1,4 +1,4 @@
-//! Where tokens are kept: the contract, and a suite that checks it (feature `conformance`).
+//! Token stores: the contract, and a test suite for it (feature `conformance`).
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -10,27 +10,27 @@ use zcrm_core::escaped;
 
 use crate::{StoredToken, TokenKey};
 
-/// Keeps the tokens of users. Your own store implements [`load`](Self::load),
-/// [`save`](Self::save) and [`delete`](Self::delete); the rest has defaults.
+/// Stores the tokens of users. A custom store implements [`load`](Self::load), [`save`](Self::save)
+/// and [`delete`](Self::delete); the other methods have defaults.
 ///
 /// # The contract
 ///
-/// - **Keys.** A token is kept by the whole [`TokenKey`], compared exactly: case, spaces, client,
-///   environment and organisation count. A store that can keep tokens by the user alone serves one
-///   client and one environment, and refuses every other with an error: a token stored for another
-///   client or environment is never answered and never overwritten.
-/// - **Tokens.** It keeps access token, refresh token and expiry (to the millisecond at least), and
-///   where it can also API domain, accounts server and scope: without the accounts server, a refresh
-///   after a restart goes to the data centre of the API domain, or to the configured one. What it
-///   cannot keep whole it refuses; it never cuts.
-/// - **At once or not at all.** A save replaces all of the old token. A reader sees the old token or
-///   the new one, also after a crash; two writers never undo each other's users.
-/// - **Errors.** What it cannot do is an error that says what to do and holds no token. It never
-///   answers "no token" because it could not look.
-/// - **Threads.** It never blocks a thread of the runtime, and a write that was begun is finished
-///   even if its caller gives up.
+/// - **Keys.** A token is stored under the entire [`TokenKey`], compared exactly: case, spaces,
+///   client, environment and organisation count. A store that can use only the user as the key serves
+///   one client and one environment, and refuses all others with an error. It never returns or
+///   overwrites a token of another client or environment.
+/// - **Tokens.** The store keeps access token, refresh token and expiry (at least to the
+///   millisecond). If possible, it also keeps API domain, accounts server and scope. Without the
+///   accounts server, a refresh after a restart goes to the data centre of the API domain, or to the
+///   configured one. The store refuses a value that it cannot keep completely; it never truncates.
+/// - **Atomicity.** A save replaces the entire old token. A reader sees the old token or the new
+///   one, even after a crash. Concurrent writers never undo each other's changes to other users.
+/// - **Errors.** A failure is an error that says what to do and contains no token. A store that
+///   cannot be read never answers "no token".
+/// - **Threads.** No call blocks a thread of the runtime. A write that was started is finished even
+///   if its caller stops waiting.
 ///
-/// The feature `conformance` has a suite of tests for all this, with its races:
+/// The feature `conformance` has a test suite for the contract, including races:
 /// `store::conformance`.
 ///
 /// ```
@@ -39,16 +39,16 @@ use crate::{StoredToken, TokenKey};
 /// use zcrm_oauth::{StoreError, StoredToken, TokenKey, TokenStore};
 ///
 /// #[derive(Debug, Default)]
-/// struct Mine(Mutex<HashMap<TokenKey, StoredToken>>);
+/// struct CustomStore(Mutex<HashMap<TokenKey, StoredToken>>);
 ///
-/// impl Mine {
+/// impl CustomStore {
 ///     fn map(&self) -> std::sync::MutexGuard<'_, HashMap<TokenKey, StoredToken>> {
 ///         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 ///     }
 /// }
 ///
 /// #[async_trait]
-/// impl TokenStore for Mine {
+/// impl TokenStore for CustomStore {
 ///     async fn load(&self, key: &TokenKey) -> Result<Option<StoredToken>, StoreError> {
 ///         Ok(self.map().get(key).cloned())
 ///     }
@@ -63,46 +63,49 @@ use crate::{StoredToken, TokenKey};
 /// ```
 #[async_trait]
 pub trait TokenStore: Send + Sync + fmt::Debug {
-    /// The token under `key`, or `None` where there is none.
+    /// Returns the token under `key`, or `None` if there is no token.
     ///
     /// # Errors
-    /// Where the store cannot be read, or what it holds cannot be understood.
+    /// Returns an error if the store cannot be read or its content is invalid.
     async fn load(&self, key: &TokenKey) -> Result<Option<StoredToken>, StoreError>;
 
-    /// Inserts or replaces the token under `key`, at once or not at all: a reader sees the old
-    /// token or the new one, also after a crash.
+    /// Inserts or replaces the token under `key` atomically: a reader sees the old token or the new
+    /// one, even after a crash.
     ///
     /// # Errors
-    /// Where it could not be written; the old token is then still there.
+    /// Returns an error if the token could not be written. The old token is then kept.
     async fn save(&self, key: &TokenKey, token: &StoredToken) -> Result<(), StoreError>;
 
-    /// Removes the token under `key`; says whether there was one.
+    /// Removes the token under `key`. Returns `true` if there was one.
     ///
     /// # Errors
-    /// Where it could not be removed.
+    /// Returns an error if the token could not be removed.
     async fn delete(&self, key: &TokenKey) -> Result<bool, StoreError>;
 
-    /// All keys that hold a token.
+    /// Returns all keys that have a token.
     ///
     /// # Errors
-    /// [Unsupported](StoreError::is_unsupported) unless the store can list them.
+    /// Returns an [unsupported](StoreError::is_unsupported) error if the store cannot list its
+    /// keys, which is the default.
     async fn keys(&self) -> Result<Vec<TokenKey>, StoreError> {
         Err(StoreError::unsupported("listing its keys"))
     }
 
-    /// A lease on `key` across processes, for the length of a refresh. `None` where `wait` passed
-    /// before it was free. It is released if its holder dies. It never waits for the lease of
-    /// another key, and hinders neither [`load`](Self::load) nor [`save`](Self::save).
+    /// Locks `key` across processes for a refresh, and waits up to `wait`. Returns `None` if it was
+    /// not free in time.
     ///
-    /// [`TokenManager`](crate::TokenManager) takes the lease, loads again, refreshes only if the
-    /// token is still stale, saves, and gives the lease back. Where it gets none in time it goes on
-    /// without: the worst case is one access token more.
+    /// The lock is released if its holder dies. It is independent of the locks of other keys, and
+    /// does not block [`load`](Self::load) or [`save`](Self::save).
     ///
-    /// The default is a lock that excludes no other holder. It suits a store that a single process uses,
-    /// because within a process [`TokenManager`](crate::TokenManager) refreshes once by itself.
+    /// [`TokenManager`](crate::TokenManager) takes the lock, loads again, refreshes only if the
+    /// token is still stale, saves, and releases the lock. If it cannot get the lock in time, it
+    /// continues without it. The worst case is one additional access token.
+    ///
+    /// The default lock excludes no other holder. It suits a store that only one process uses,
+    /// because within a process [`TokenManager`](crate::TokenManager) refreshes only once anyway.
     ///
     /// # Errors
-    /// Where the store fails; a lock that is held by another is no error.
+    /// Returns an error if the store fails. A lock held by another process is not an error.
     async fn lock(
         &self,
         key: &TokenKey,
@@ -113,36 +116,36 @@ pub trait TokenStore: Send + Sync + fmt::Debug {
     }
 }
 
-/// A lease on a key's refresh, given back by [`release`](Self::release); dropping it is the
-/// fallback.
-#[must_use = "the lock is given back when this is dropped"]
+/// A lock on the refresh of a key. [`release`](Self::release) releases it; dropping it is the fallback.
+#[must_use = "the lock is released when this is dropped"]
 pub struct RefreshLock(Option<Box<dyn Release>>);
 
-/// How a store gives a lease back. Dropping the implementor must free the lease too.
+/// Releases the lock of a store. Dropping the value must release the lock, too.
 #[async_trait]
 pub trait Release: Send + Sync {
-    /// Gives the lease back.
+    /// Releases the lock.
     ///
     /// # Errors
-    /// Where the store fails; the lease then ends with the holder's connection or process.
+    /// Returns an error if the store fails. The lock then ends with the holder's connection or
+    /// process.
     async fn release(self: Box<Self>) -> Result<(), StoreError>;
 }
 
 impl RefreshLock {
-    /// A lease of a store's own.
+    /// Creates a lock from the release of a custom store.
     pub fn new(release: impl Release + 'static) -> Self {
         Self(Some(Box::new(release)))
     }
 
-    /// Makes a lease that excludes no other holder.
+    /// Creates a lock that excludes no other holder.
     pub fn open() -> Self {
         Self(None)
     }
 
-    /// Gives the lease back.
+    /// Releases the lock.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// Returns an error if the store fails.
     pub async fn release(self) -> Result<(), StoreError> {
         match self.0 {
             Some(release) => release.release().await,
@@ -157,7 +160,8 @@ impl fmt::Debug for RefreshLock {
     }
 }
 
-/// A failure of a token store. Its text names the place and what to do, and no token.
+/// A failure of a token store. Its message names the location and the remedy, and contains no
+/// token.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct StoreError {
@@ -167,33 +171,33 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    /// A failure. Control characters in the text are escaped.
+    /// Creates an error. Control characters in the message are escaped.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
         let message = escaped(&message.into()).in_full().to_string();
         Self { message, unsupported: false, source: None }
     }
 
-    /// The cause, for an error that repeats the message.
+    /// Returns the source, for an error that repeats the message.
     #[cfg(feature = "client")]
     pub(crate) fn into_source(self) -> Option<Arc<dyn StdError + Send + Sync>> {
         self.source
     }
 
-    /// Something that this kind of store does not do.
+    /// Creates an error for a feature that this kind of store does not support.
     #[must_use]
     pub fn unsupported(what: &str) -> Self {
         Self { unsupported: true, ..Self::new(format!("this token store does not support {what}")) }
     }
 
-    /// Adds the cause.
+    /// Adds the source.
     #[must_use]
     pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.source = Some(Arc::new(source));
         self
     }
 
-    /// Whether the store does not do this at all.
+    /// Returns `true` if the store does not support the call.
     #[must_use]
     pub fn is_unsupported(&self) -> bool {
         self.unsupported

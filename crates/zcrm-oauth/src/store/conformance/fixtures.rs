@@ -1,4 +1,4 @@
-//! What the rules are made of: handles of one storage, keys, tokens that can be told apart.
+//! Fixtures of the rules: handles of one storage, keys and marked tokens.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use zcrm_core::{Environment, ExposeSecret};
 use super::suite::Suite;
 use crate::{StoreError, StoredToken, TokenKey, TokenStore};
 
-/// What a rule says: nothing, or what it saw.
+/// The result of a rule: no value, or the observation that broke it.
 pub(super) type RuleResult = Result<(), String>;
 
 /// The broken rules so far.
@@ -24,18 +24,18 @@ impl Harness {
         Self { suite, handles }
     }
 
-    /// A handle; the same number gives the same one.
+    /// Returns a handle. The same number returns the same handle.
     pub(super) fn handle(&self, at: usize) -> Result<Arc<dyn TokenStore>, String> {
         let at = at % self.handles.len().max(1);
         self.handles.get(at).map(Arc::clone).ok_or_else(|| "there is no handle".to_owned())
     }
 
-    /// Two handles.
+    /// Returns two handles.
     pub(super) fn pair(&self) -> Result<[Arc<dyn TokenStore>; 2], String> {
         Ok([self.handle(0)?, self.handle(1)?])
     }
 
-    /// Judges a rule, and then removes what it may have left.
+    /// Checks a rule, and then removes the tokens that it may have left.
     pub(super) async fn judge(
         &self,
         found: &mut BrokenRules,
@@ -49,7 +49,7 @@ impl Harness {
         for key in keys {
             if let Ok(store) = self.handle(0)
                 && let Err(error) = store.delete(key).await
-                // a store may refuse odd names altogether
+                // a store may refuse unusual names altogether
                 && !matches!(store.load(key).await, Ok(None) | Err(_))
             {
                 found.push((rule, format!("and its tokens cannot be removed: {error}")));
@@ -57,7 +57,7 @@ impl Harness {
         }
     }
 
-    /// What must come back of `token` from this store.
+    /// Returns the token as this store returns it after a save.
     pub(super) fn kept(&self, token: &StoredToken) -> StoredToken {
         let mut kept = token.clone();
         if !self.suite.extras {
@@ -68,7 +68,7 @@ impl Harness {
         kept
     }
 
-    /// Whether what is stored under `key` is `expected`.
+    /// Checks that the store holds `expected` under `key`.
     pub(super) async fn holds(
         &self,
         store: &Arc<dyn TokenStore>,
@@ -81,7 +81,7 @@ impl Harness {
         if loaded == expected {
             return Ok(());
         }
-        Err(format!("{key:?} gives {loaded:?} in place of {expected:?}"))
+        Err(format!("{key:?} returns {loaded:?} instead of {expected:?}"))
     }
 }
 
@@ -97,12 +97,12 @@ pub(super) fn key(user: &str) -> TokenKey {
     TokenKey::new(user, "1000.CONFORMANCE", Environment::Production)
 }
 
-/// The end of tokens; stores keep milliseconds at least.
+/// Returns an expiry with milliseconds, because stores keep at least those.
 pub(super) fn expiry(seconds: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::milliseconds(1_900_000_000_123 + seconds * 1000)
 }
 
-/// A token that holds all it can, each part marked by `name`.
+/// Returns a token with all optional members, each marked with `name`.
 pub(super) fn token(name: &str) -> StoredToken {
     StoredToken::new(format!("access-{name}"), expiry(0))
         .with_refresh(format!("refresh-{name}"))
@@ -111,7 +111,7 @@ pub(super) fn token(name: &str) -> StoredToken {
         .with_scope(format!("scope.{name}.ALL"))
 }
 
-/// The mark of a token whose parts all carry the same; `None` where parts of several are mixed.
+/// Returns the mark of a token, or `None` if its members have different marks.
 pub(super) fn mark(token: &StoredToken) -> Option<String> {
     let access = token.access.expose_secret().strip_prefix("access-")?;
     let refresh = token.refresh.as_ref()?.expose_secret().strip_prefix("refresh-")?;
@@ -119,7 +119,7 @@ pub(super) fn mark(token: &StoredToken) -> Option<String> {
     (access == refresh && scope != Some(false)).then(|| access.to_owned())
 }
 
-/// All that a token holds. The suite's own tokens are no secrets.
+/// Shows all members of a token. The suite's tokens are not secret.
 pub(super) fn shown(token: &StoredToken) -> String {
     let StoredToken { access, refresh, expires_at, api_domain, accounts_server, scope } = token;
     let refresh = refresh.as_ref().map(ExposeSecret::expose_secret);

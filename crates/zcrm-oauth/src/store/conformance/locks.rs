@@ -1,4 +1,4 @@
-//! The rules of the lease on a refresh.
+//! The rules of the refresh lock.
 
 use std::{
     sync::{
@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::fixtures::{BrokenRules, Harness, RuleResult, failed, key, lost, mark, token};
 use crate::{RefreshLock, TokenKey, TokenStore};
 
-/// Longer than any rule takes.
+/// A time longer than any rule takes.
 const WAIT: Duration = Duration::from_secs(30);
 const TASKS: usize = 12;
 
@@ -21,53 +21,58 @@ pub(super) async fn check(harness: &Harness, found: &mut BrokenRules) {
     let [a, b] = [key("a@example.com"), key("b@example.com")];
     let keys = [a.clone(), b.clone()];
     harness
-        .judge(found, "a lock keeps others out, of one key", &keys, apart(harness, &a, &b))
+        .judge(
+            found,
+            "a lock excludes other holders of its key only",
+            &keys,
+            excludes(harness, &a, &b),
+        )
         .await;
-    harness.judge(found, "a lock is freed by a drop", &keys, dropped(harness, &a)).await;
+    harness.judge(found, "dropping a lock releases it", &keys, dropped(harness, &a)).await;
     harness
-        .judge(found, "a lock passes on when it is given back", &keys, passed_on(harness, &a))
+        .judge(found, "a released lock goes to a waiting caller", &keys, passed_on(harness, &a))
         .await;
-    harness.judge(found, "who gives up waiting holds nothing", &keys, given_up(harness, &a)).await;
-    harness.judge(found, "a lock hinders neither load nor save", &keys, beside(harness, &a)).await;
+    harness.judge(found, "a cancelled wait holds no lock", &keys, given_up(harness, &a)).await;
+    harness.judge(found, "a lock allows load and save", &keys, load_and_save(harness, &a)).await;
     harness.judge(found, "a lock has one holder at a time", &keys, exclusive(harness, &a)).await;
-    harness.judge(found, "a refresh happens once", &keys, once(harness, &a)).await;
+    harness.judge(found, "a token is refreshed once", &keys, once(harness, &a)).await;
 }
 
-async fn free(store: &Arc<dyn TokenStore>, key: &TokenKey) -> Result<RefreshLock, String> {
+async fn acquire(store: &Arc<dyn TokenStore>, key: &TokenKey) -> Result<RefreshLock, String> {
     let lock = store.lock(key, WAIT).await.map_err(failed("lock"))?;
     lock.ok_or_else(|| format!("the lock of {key:?} is not free"))
 }
 
-async fn held(store: &Arc<dyn TokenStore>, key: &TokenKey, wait: Duration) -> RuleResult {
+async fn is_held(store: &Arc<dyn TokenStore>, key: &TokenKey, wait: Duration) -> RuleResult {
     match store.lock(key, wait).await.map_err(failed("lock"))? {
         Some(_) => Err(format!("a second holder gets the lock of {key:?}")),
         None => Ok(()),
     }
 }
 
-async fn apart(harness: &Harness, a: &TokenKey, b: &TokenKey) -> RuleResult {
+async fn excludes(harness: &Harness, a: &TokenKey, b: &TokenKey) -> RuleResult {
     let [one, other] = harness.pair()?;
-    let lock = free(&one, a).await?;
-    held(&one, a, Duration::ZERO).await?;
-    held(&other, a, Duration::ZERO).await?;
-    held(&other, a, Duration::from_millis(20)).await?;
-    free(&other, b).await?.release().await.map_err(failed("release"))?;
+    let lock = acquire(&one, a).await?;
+    is_held(&one, a, Duration::ZERO).await?;
+    is_held(&other, a, Duration::ZERO).await?;
+    is_held(&other, a, Duration::from_millis(20)).await?;
+    acquire(&other, b).await?.release().await.map_err(failed("release"))?;
     lock.release().await.map_err(failed("release"))?;
-    free(&other, a).await?.release().await.map_err(failed("release"))
+    acquire(&other, a).await?.release().await.map_err(failed("release"))
 }
 
 async fn dropped(harness: &Harness, key: &TokenKey) -> RuleResult {
     let [one, other] = harness.pair()?;
-    drop(free(&one, key).await?);
-    free(&other, key).await?.release().await.map_err(failed("release"))
+    drop(acquire(&one, key).await?);
+    acquire(&other, key).await?.release().await.map_err(failed("release"))
 }
 
 async fn passed_on(harness: &Harness, key: &TokenKey) -> RuleResult {
     let [one, other] = harness.pair()?;
-    let lock = free(&one, key).await?;
+    let lock = acquire(&one, key).await?;
     let waiter = tokio::spawn({
         let key = key.clone();
-        async move { free(&other, &key).await?.release().await.map_err(failed("release")) }
+        async move { acquire(&other, &key).await?.release().await.map_err(failed("release")) }
     });
     // the waiter may begin before or after; it must get the lock in both cases
     tokio::task::yield_now().await;
@@ -77,7 +82,7 @@ async fn passed_on(harness: &Harness, key: &TokenKey) -> RuleResult {
 
 async fn given_up(harness: &Harness, key: &TokenKey) -> RuleResult {
     let [one, other] = harness.pair()?;
-    let lock = free(&one, key).await?;
+    let lock = acquire(&one, key).await?;
     let waiter = tokio::spawn({
         let (other, key) = (Arc::clone(&other), key.clone());
         async move { other.lock(&key, WAIT).await.map(drop) }
@@ -86,17 +91,17 @@ async fn given_up(harness: &Harness, key: &TokenKey) -> RuleResult {
         tokio::task::yield_now().await;
     }
     waiter.abort();
-    // it ends early, by the abort: that is the point
+    // the abort ends the waiter early, so its result is an error
     let _ = waiter.await;
     lock.release().await.map_err(failed("release"))?;
-    free(&other, key).await?.release().await.map_err(failed("release"))
+    acquire(&other, key).await?.release().await.map_err(failed("release"))
 }
 
-async fn beside(harness: &Harness, key: &TokenKey) -> RuleResult {
+async fn load_and_save(harness: &Harness, key: &TokenKey) -> RuleResult {
     let [one, other] = harness.pair()?;
-    let lock = free(&one, key).await?;
-    other.save(key, &token("beside")).await.map_err(failed("save"))?;
-    harness.holds(&one, key, Some(&token("beside"))).await?;
+    let lock = acquire(&one, key).await?;
+    other.save(key, &token("saved")).await.map_err(failed("save"))?;
+    harness.holds(&one, key, Some(&token("saved"))).await?;
     lock.release().await.map_err(failed("release"))
 }
 
@@ -106,9 +111,9 @@ async fn exclusive(harness: &Harness, key: &TokenKey) -> RuleResult {
     for at in 0..TASKS {
         let (store, key, inside) = (harness.handle(at)?, key.clone(), Arc::clone(&inside));
         tasks.spawn(async move {
-            let lock = free(&store, &key).await?;
+            let lock = acquire(&store, &key).await?;
             if inside.fetch_add(1, Ordering::SeqCst) != 0 {
-                return Err("two hold it".to_owned());
+                return Err("two callers hold it".to_owned());
             }
             for _ in 0..5 {
                 tokio::task::yield_now().await;
@@ -120,7 +125,8 @@ async fn exclusive(harness: &Harness, key: &TokenKey) -> RuleResult {
     all(tasks).await
 }
 
-/// What a token manager does: lock, look again, refresh where it is still stale, save.
+/// Does what a token manager does: locks, loads again, refreshes if the token is still stale,
+/// saves.
 async fn once(harness: &Harness, key: &TokenKey) -> RuleResult {
     harness.handle(0)?.save(key, &token("stale")).await.map_err(failed("save"))?;
     let refreshes = Arc::new(AtomicUsize::new(0));
@@ -128,7 +134,7 @@ async fn once(harness: &Harness, key: &TokenKey) -> RuleResult {
     for at in 0..TASKS {
         let (store, key, refreshes) = (harness.handle(at)?, key.clone(), Arc::clone(&refreshes));
         tasks.spawn(async move {
-            let lock = free(&store, &key).await?;
+            let lock = acquire(&store, &key).await?;
             let loaded = store.load(&key).await.map_err(failed("load"))?;
             if loaded.as_ref().and_then(mark).as_deref() == Some("stale") {
                 refreshes.fetch_add(1, Ordering::SeqCst);

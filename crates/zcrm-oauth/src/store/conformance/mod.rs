@@ -1,4 +1,4 @@
-//! The contract of [`TokenStore`], as a suite that any store can run (feature `conformance`).
+//! A test suite for the contract of [`TokenStore`], for any store (feature `conformance`).
 //!
 //! ```
 //! use std::sync::Arc;
@@ -6,7 +6,7 @@
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), zcrm_oauth::store::conformance::Broken> {
-//! // the storage, empty; each call opens it once more, as another process would
+//! // the storage must be empty; each call opens it again, as another process would
 //! let shared: Arc<dyn TokenStore> = Arc::new(MemoryStore::new());
 //! let open = move || {
 //!     let store = Arc::clone(&shared);
@@ -31,12 +31,14 @@ pub use self::suite::Suite;
 use super::{StoreError, TokenStore};
 
 impl Suite {
-    /// Runs every rule, inside a tokio runtime; one with several threads makes the races worth
-    /// more. `open` opens the same storage again each time. Its content is removed at the end
-    /// of each rule, so it must be empty and unused.
+    /// Checks every rule. It must run inside a tokio runtime; a runtime with several threads makes
+    /// the race checks more effective.
+    ///
+    /// Each call of `open` must open the same storage, which must be empty and not in use. The
+    /// suite removes its tokens at the end of each rule.
     ///
     /// # Errors
-    /// With every rule that the store breaks, and how.
+    /// Returns every rule that the store breaks, with the observation.
     pub async fn run<F, O>(self, open: F) -> Result<(), Broken>
     where
         F: Fn() -> O + Send + Sync,
@@ -47,7 +49,7 @@ impl Suite {
         for _ in 0..HANDLES {
             match open().await {
                 Ok(handle) => handles.push(handle),
-                Err(error) => return Err(Broken(vec![("it opens", error.to_string())])),
+                Err(error) => return Err(Broken(vec![("the store opens", error.to_string())])),
             }
         }
         let harness = fixtures::Harness::new(self, handles);
@@ -62,12 +64,13 @@ impl Suite {
     }
 }
 
-/// The rules that a store breaks.
+/// The error with the rules that a store breaks.
 #[derive(Clone)]
 pub struct Broken(Vec<(&'static str, String)>);
 
 impl Broken {
-    /// Each broken rule with what was seen. It holds no token of yours: the suite makes its own.
+    /// Returns each broken rule with the observation. It contains none of your tokens, because the
+    /// suite creates its own.
     pub fn rules(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0.iter().map(|(rule, seen)| (*rule, seen.as_str()))
     }

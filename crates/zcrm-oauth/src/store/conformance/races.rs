@@ -1,4 +1,4 @@
-//! The rules that many callers at once can see.
+//! The rules that need concurrent callers.
 
 use tokio::task::JoinSet;
 
@@ -10,11 +10,11 @@ const ROUNDS: usize = 6;
 
 pub(super) async fn check(harness: &Harness, found: &mut BrokenRules) {
     let users: Vec<TokenKey> = (0..USERS).map(|at| key(&format!("user{at}"))).collect();
-    harness.judge(found, "no save undoes another user's", &users, many(harness, &users)).await;
+    harness.judge(found, "a save keeps other users' tokens", &users, many(harness, &users)).await;
     let one = [key("shared@example.com")];
     let [shared] = &one;
-    harness.judge(found, "a reader sees one whole token", &one, torn(harness, shared)).await;
-    let rule = "a save and a delete leave one or the other";
+    harness.judge(found, "a reader sees one complete token", &one, torn(harness, shared)).await;
+    let rule = "a concurrent save and delete leave the new token or none";
     harness.judge(found, rule, &one, gone(harness, shared)).await;
 }
 
@@ -29,7 +29,7 @@ async fn many(harness: &Harness, users: &[TokenKey]) -> RuleResult {
                     .await
                     .map_err(failed("save"))?;
             }
-            // one in three logs out again, which must concern nobody else
+            // every third user logs out again, which must not affect the others
             if at % 3 == 0 && !store.delete(&user).await.map_err(failed("delete"))? {
                 return Err(format!("{user:?} was lost before it was deleted"));
             }
@@ -59,8 +59,8 @@ async fn torn(harness: &Harness, shared: &TokenKey) -> RuleResult {
                 }
                 match store.load(&shared).await.map_err(failed("load"))? {
                     Some(loaded) if mark(&loaded).is_some() => {}
-                    Some(_) => return Err("a token is mixed of two".into()),
-                    None => return Err("a token that is being replaced is absent".into()),
+                    Some(_) => return Err("a token has members of two tokens".into()),
+                    None => return Err("a token is absent while it is being replaced".into()),
                 }
             }
             Ok(())
@@ -87,7 +87,7 @@ async fn gone(harness: &Harness, shared: &TokenKey) -> RuleResult {
         match harness.handle(2)?.load(shared).await.map_err(failed("load"))? {
             None => {}
             Some(loaded) if mark(&loaded).is_some_and(|mark| mark == name) => {}
-            Some(_) => return Err("the token from before both is back".into()),
+            Some(_) => return Err("the old token is back after the save and the delete".into()),
         }
     }
     Ok(())

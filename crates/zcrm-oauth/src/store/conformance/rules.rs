@@ -1,4 +1,4 @@
-//! The rules that one caller alone can see.
+//! The rules that need only one caller.
 
 use std::collections::BTreeSet;
 
@@ -10,21 +10,27 @@ use crate::{StoredToken, TokenKey};
 pub(super) async fn check(harness: &Harness, found: &mut BrokenRules) {
     let [a, b] = [key("a@example.com"), key("b@example.com")];
     let both = [a.clone(), b.clone()];
-    harness.judge(found, "what was never saved is absent", &both, absent(harness, &a)).await;
-    harness.judge(found, "another handle sees the whole token", &both, whole(harness, &a)).await;
     harness
-        .judge(found, "a save replaces all of the old token", &both, replaced(harness, &a))
+        .judge(found, "a token that was never saved is absent", &both, absent(harness, &a))
+        .await;
+    harness
+        .judge(found, "another handle sees the complete token", &both, complete(harness, &a))
+        .await;
+    harness
+        .judge(found, "a save replaces the entire old token", &both, replaced(harness, &a))
         .await;
     harness.judge(found, "a delete removes one token", &both, removed(harness, &a, &b)).await;
     harness
-        .judge(found, "the keys are listed, or are unsupported", &both, listed(harness, &a, &b))
+        .judge(found, "the keys are listed or unsupported", &both, listed(harness, &a, &b))
         .await;
     harness.judge(found, "a long token is kept or refused", &both, long(harness, &a)).await;
-    let odd = odd_users();
-    harness.judge(found, "each user has a token of their own", &odd, users(harness, &odd)).await;
+    let unusual = unusual_users();
+    harness
+        .judge(found, "each user has a separate token", &unusual, users(harness, &unusual))
+        .await;
     let parts = parts();
     if harness.suite.whole_keys {
-        harness.judge(found, "each part of the key counts", &parts, users(harness, &parts)).await;
+        harness.judge(found, "each member of the key counts", &parts, users(harness, &parts)).await;
     } else {
         let rule = "another client or environment is refused";
         harness.judge(found, rule, &parts, refused(harness, &parts)).await;
@@ -36,14 +42,14 @@ async fn absent(harness: &Harness, key: &TokenKey) -> RuleResult {
     let store = harness.handle(0)?;
     harness.holds(&store, key, None).await?;
     if store.delete(key).await.map_err(failed("delete"))? {
-        return Err("delete says that there was a token".into());
+        return Err("delete returns `true` although there was no token".into());
     }
     harness.holds(&store, key, None).await
 }
 
-async fn whole(harness: &Harness, key: &TokenKey) -> RuleResult {
+async fn complete(harness: &Harness, key: &TokenKey) -> RuleResult {
     let [one, other] = harness.pair()?;
-    for token in [token("all"), StoredToken::new("access-alone", expiry(1))] {
+    for token in [token("all"), StoredToken::new("access-only", expiry(1))] {
         one.save(key, &token).await.map_err(failed("save"))?;
         harness.holds(&one, key, Some(&token)).await?;
         harness.holds(&other, key, Some(&token)).await?;
@@ -58,7 +64,7 @@ async fn replaced(harness: &Harness, key: &TokenKey) -> RuleResult {
     other.save(key, &bare).await.map_err(failed("save"))?;
     harness.holds(&one, key, Some(&bare)).await?;
     if !one.delete(key).await.map_err(failed("delete"))? {
-        return Err("delete says that there was no token".into());
+        return Err("delete returns `false` although there was a token".into());
     }
     harness.holds(&other, key, None).await
 }
@@ -69,10 +75,10 @@ async fn removed(harness: &Harness, gone: &TokenKey, stays: &TokenKey) -> RuleRe
         one.save(key, &token(key.user())).await.map_err(failed("save"))?;
     }
     if !other.delete(gone).await.map_err(failed("delete"))? {
-        return Err("delete says that there was no token".into());
+        return Err("delete returns `false` although there was a token".into());
     }
     if other.delete(gone).await.map_err(failed("delete"))? {
-        return Err("the second delete says that there was a token".into());
+        return Err("the second delete returns `true` although there was no token".into());
     }
     harness.holds(&one, gone, None).await?;
     harness.holds(&one, stays, Some(&token(stays.user()))).await
@@ -89,7 +95,7 @@ async fn listed(harness: &Harness, a: &TokenKey, b: &TokenKey) -> RuleResult {
                 let mut keys: Vec<&TokenKey> = keys.iter().collect();
                 keys.sort();
                 if keys != expected {
-                    return Err(format!("{keys:?} in place of {expected:?}"));
+                    return Err(format!("keys returns {keys:?} instead of {expected:?}"));
                 }
             }
             Err(error) if error.is_unsupported() => return Ok(()),
@@ -99,7 +105,7 @@ async fn listed(harness: &Harness, a: &TokenKey, b: &TokenKey) -> RuleResult {
     Ok(())
 }
 
-/// Zoho's tokens have some 70 characters today, and may have 1,000 tomorrow.
+/// Checks tokens of 1,000 characters. Zoho's have some 70 today, but that may change.
 async fn long(harness: &Harness, key: &TokenKey) -> RuleResult {
     let store = harness.handle(0)?;
     let long = StoredToken::new("a".repeat(1000), expiry(3)).with_refresh("r".repeat(1000));
@@ -109,7 +115,7 @@ async fn long(harness: &Harness, key: &TokenKey) -> RuleResult {
     }
 }
 
-fn odd_users() -> Vec<TokenKey> {
+fn unusual_users() -> Vec<TokenKey> {
     [
         "patricia@example.com",
         "Patricia@example.com",
@@ -145,7 +151,7 @@ fn parts() -> Vec<TokenKey> {
     ]
 }
 
-/// Saves under each key what no other has. A key may be refused, and is then absent.
+/// Saves a different token under each key. A key may be refused, and must then be absent.
 async fn users(harness: &Harness, keys: &[TokenKey]) -> RuleResult {
     let [one, other] = harness.pair()?;
     let mut kept = BTreeSet::new();
@@ -161,13 +167,14 @@ async fn users(harness: &Harness, keys: &[TokenKey]) -> RuleResult {
         if kept.contains(&at) {
             harness.holds(&other, key, Some(&token(&at.to_string()))).await?;
         } else if let Ok(Some(loaded)) = other.load(key).await {
-            return Err(format!("{key:?} was refused, and gives {}", shown(&loaded)));
+            return Err(format!("{key:?} was refused, but returns {}", shown(&loaded)));
         }
     }
     Ok(())
 }
 
-/// The first key's token is neither answered nor touched under another client or environment.
+/// Checks that the first key's token is neither returned nor changed under another client or
+/// environment.
 async fn refused(harness: &Harness, keys: &[TokenKey]) -> RuleResult {
     let store = harness.handle(0)?;
     let Some((own, others)) = keys.split_first() else {
@@ -176,13 +183,13 @@ async fn refused(harness: &Harness, keys: &[TokenKey]) -> RuleResult {
     store.save(own, &token("own")).await.map_err(failed("save"))?;
     for other in others {
         if let Ok(Some(loaded)) = store.load(other).await {
-            return Err(format!("{other:?} gives {}", shown(&loaded)));
+            return Err(format!("{other:?} returns {}", shown(&loaded)));
         }
         if store.save(other, &token("other")).await.is_ok() {
-            return Err(format!("{other:?} is saved"));
+            return Err(format!("{other:?} was saved"));
         }
         if store.delete(other).await.is_ok_and(|deleted| deleted) {
-            return Err(format!("{other:?} is deleted"));
+            return Err(format!("{other:?} was deleted"));
         }
         harness.holds(&store, own, Some(&token("own"))).await?;
     }
@@ -194,5 +201,5 @@ async fn silent(harness: &Harness, key: &TokenKey) -> RuleResult {
     store.save(key, &token("marked")).await.map_err(failed("save"))?;
     harness.holds(&store, key, Some(&token("marked"))).await?;
     let text = format!("{store:?}{store:#?}");
-    if text.contains("marked") { Err(format!("it is {text}")) } else { Ok(()) }
+    if text.contains("marked") { Err(format!("`Debug` shows {text}")) } else { Ok(()) }
 }

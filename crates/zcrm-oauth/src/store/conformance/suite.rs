@@ -1,11 +1,11 @@
-//! What is checked of a store.
+//! The rules that the suite checks.
 
-/// What a store promises, and so what is checked.
+/// The configuration of the test suite: the parts of the contract that a store keeps.
 ///
-/// A new suite checks all. A store that keeps less than the full contract says what it leaves out;
-/// the rest is checked all the same.
+/// A new suite checks the entire contract. For a store that keeps less, leave out the missing
+/// parts; the others are still checked.
 #[derive(Clone, Copy, Debug)]
-#[must_use = "it does nothing until it is run"]
+#[must_use = "a suite does nothing until it is run"]
 pub struct Suite {
     pub(super) whole_keys: bool,
     pub(super) extras: bool,
@@ -19,25 +19,29 @@ impl Default for Suite {
 }
 
 impl Suite {
-    /// The full contract.
+    /// Creates a suite that checks the entire contract.
     pub fn new() -> Self {
         Self { whole_keys: true, extras: true, lock: true }
     }
 
-    /// The store keeps tokens by the user alone, and serves one client and one environment: a
-    /// token of another must be refused with an error, and never answered or overwritten.
+    /// Sets that the store uses only the user as the key, and serves one client and one
+    /// environment.
+    ///
+    /// It must refuse a token of another client or environment with an error, and never return or
+    /// overwrite it.
     pub fn by_user_alone(mut self) -> Self {
         self.whole_keys = false;
         self
     }
 
-    /// The store keeps access token, refresh token and expiry, and nothing else of a token.
+    /// Sets that the store keeps only access token, refresh token and expiry.
     pub fn without_extras(mut self) -> Self {
         self.extras = false;
         self
     }
 
-    /// The store's [lock](crate::TokenStore::lock) excludes no other holder: one process uses the store.
+    /// Sets that the store's [lock](crate::TokenStore::lock) excludes no other holder, for a store
+    /// that only one process uses.
     pub fn without_lock(mut self) -> Self {
         self.lock = false;
         self

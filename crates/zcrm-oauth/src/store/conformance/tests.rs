@@ -1,4 +1,4 @@
-//! The suite against stores that keep the contract, and against those that break one rule each.
+//! The suite against stores that keep the contract, and against stores that break one rule each.
 
 use std::{
     collections::BTreeMap,
@@ -21,20 +21,20 @@ async fn run(suite: Suite, store: impl TokenStore + 'static) -> Result<(), Broke
         .await
 }
 
-/// How a store is wrong.
+/// The defect of a faulty store.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum StoreDefect {
     Nothing,
     IgnoresCase,
-    ByUserAlone,
+    ByUserOnly,
     KeepsOldScope,
     LosesUpdates,
-    TellsDeletes,
+    DeletesReturnTrue,
     HalfWritten,
     ListsNothing,
     ShowsTokens,
     CutsLongTokens,
-    LocksNobodyOut,
+    NeverExcludes,
     NeverUnlocks,
 }
 
@@ -58,7 +58,7 @@ impl Faulty {
             StoreDefect::IgnoresCase => {
                 TokenKey::new(key.user().to_lowercase(), key.client_id(), key.environment())
             }
-            StoreDefect::ByUserAlone => super::fixtures::key(key.user()),
+            StoreDefect::ByUserOnly => super::fixtures::key(key.user()),
             _ => key.clone(),
         }
     }
@@ -120,7 +120,7 @@ impl TokenStore for Faulty {
 
     async fn delete(&self, key: &TokenKey) -> Result<bool, StoreError> {
         let there = self.tokens().remove(&self.key(key)).is_some();
-        Ok(there || self.wrong == StoreDefect::TellsDeletes)
+        Ok(there || self.wrong == StoreDefect::DeletesReturnTrue)
     }
 
     async fn keys(&self) -> Result<Vec<TokenKey>, StoreError> {
@@ -135,7 +135,7 @@ impl TokenStore for Faulty {
         key: &TokenKey,
         wait: Duration,
     ) -> Result<Option<RefreshLock>, StoreError> {
-        if self.wrong == StoreDefect::LocksNobodyOut {
+        if self.wrong == StoreDefect::NeverExcludes {
             return Ok(Some(RefreshLock::open()));
         }
         if key.user().starts_with('b') {
@@ -169,17 +169,17 @@ async fn accepts_a_complete_store() {
 #[tokio::test]
 async fn finds_each_broken_rule() {
     for (wrong, rule) in [
-        (StoreDefect::IgnoresCase, "each user has a token of their own"),
-        (StoreDefect::ByUserAlone, "each part of the key counts"),
-        (StoreDefect::KeepsOldScope, "a save replaces all of the old token"),
-        (StoreDefect::LosesUpdates, "no save undoes another user's"),
-        (StoreDefect::TellsDeletes, "what was never saved is absent"),
-        (StoreDefect::HalfWritten, "a reader sees one whole token"),
-        (StoreDefect::ListsNothing, "the keys are listed, or are unsupported"),
+        (StoreDefect::IgnoresCase, "each user has a separate token"),
+        (StoreDefect::ByUserOnly, "each member of the key counts"),
+        (StoreDefect::KeepsOldScope, "a save replaces the entire old token"),
+        (StoreDefect::LosesUpdates, "a save keeps other users' tokens"),
+        (StoreDefect::DeletesReturnTrue, "a token that was never saved is absent"),
+        (StoreDefect::HalfWritten, "a reader sees one complete token"),
+        (StoreDefect::ListsNothing, "the keys are listed or unsupported"),
         (StoreDefect::ShowsTokens, "`Debug` shows no token"),
         (StoreDefect::CutsLongTokens, "a long token is kept or refused"),
-        (StoreDefect::LocksNobodyOut, "a lock keeps others out, of one key"),
-        (StoreDefect::NeverUnlocks, "a lock is freed by a drop"),
+        (StoreDefect::NeverExcludes, "a lock excludes other holders of its key only"),
+        (StoreDefect::NeverUnlocks, "dropping a lock releases it"),
     ] {
         let broken = run(Suite::new(), Faulty::new(wrong)).await.unwrap_err();
         let rules: Vec<&str> = broken.rules().map(|(rule, _)| rule).collect();
@@ -191,12 +191,12 @@ async fn finds_each_broken_rule() {
 #[tokio::test]
 async fn requires_a_store_by_user_to_refuse_other_keys() {
     let broken =
-        run(Suite::new().by_user_alone(), Faulty::new(StoreDefect::ByUserAlone)).await.unwrap_err();
+        run(Suite::new().by_user_alone(), Faulty::new(StoreDefect::ByUserOnly)).await.unwrap_err();
     let rules: Vec<&str> = broken.rules().map(|(rule, _)| rule).collect();
     assert_eq!(rules[0], "another client or environment is refused", "{broken}");
 }
 
-/// A store that is in order but for one call, which blocks its thread.
+/// A store that keeps the contract except for one call, which blocks its thread.
 #[derive(Debug)]
 struct Sleeping {
     store: Faulty,
@@ -204,7 +204,7 @@ struct Sleeping {
 }
 
 impl Sleeping {
-    #[allow(clippy::disallowed_methods, reason = "blocking a thread is what the suite must notice")]
+    #[allow(clippy::disallowed_methods, reason = "the suite must detect a blocked thread")]
     fn may_sleep(&self, call: &str) {
         if self.call == call {
             std::thread::sleep(Duration::from_millis(5));
@@ -212,12 +212,12 @@ impl Sleeping {
     }
 }
 
-/// A lease that is slow to be given back.
+/// A lock that blocks its thread when it is released or dropped.
 struct Slow(RefreshLock, bool, bool);
 
 #[async_trait]
 impl crate::Release for Slow {
-    #[allow(clippy::disallowed_methods, reason = "blocking a thread is what the suite must notice")]
+    #[allow(clippy::disallowed_methods, reason = "the suite must detect a blocked thread")]
     async fn release(mut self: Box<Self>) -> Result<(), StoreError> {
         if self.1 {
             std::thread::sleep(Duration::from_millis(5));
@@ -228,7 +228,7 @@ impl crate::Release for Slow {
 }
 
 impl Drop for Slow {
-    #[allow(clippy::disallowed_methods, reason = "blocking a thread is what the suite must notice")]
+    #[allow(clippy::disallowed_methods, reason = "the suite must detect a blocked thread")]
     fn drop(&mut self) {
         if self.2 {
             std::thread::sleep(Duration::from_millis(5));
@@ -244,7 +244,7 @@ impl TokenStore for Sleeping {
     }
 
     async fn save(&self, key: &TokenKey, token: &StoredToken) -> Result<(), StoreError> {
-        // after a pause: each poll is looked at, and not only the first
+        // after a pause, because each poll is measured and not only the first
         tokio::task::yield_now().await;
         self.may_sleep("save");
         self.store.save(key, token).await

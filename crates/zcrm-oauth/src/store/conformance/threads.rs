@@ -9,13 +9,14 @@ use std::{
 use super::fixtures::{BrokenRules, Harness, RuleResult, failed, key, token};
 use crate::TokenKey;
 
-/// A call that waits gives its thread back in between, and what it computes is small.
+/// The longest time of one poll. A call that waits yields its thread, and its computations are
+/// small.
 const LONGEST_POLL: Duration = Duration::from_millis(2);
 
-/// A busy machine may stop any poll for longer; but not each of so many.
+/// The number of measurements. A busy machine may delay a poll, but not in every measurement.
 const REPEATS: usize = 10;
 
-/// How long a lock that is held is waited for.
+/// The time to wait for a lock that is held.
 const WAIT: Duration = Duration::from_millis(20);
 
 pub(super) async fn check(harness: &Harness, found: &mut BrokenRules) {
@@ -94,7 +95,7 @@ async fn locks(harness: &Harness, key: &TokenKey) -> RuleResult {
 
 fn note(blocking: &mut Vec<String>, call: &str, longest: Duration) {
     if longest > LONGEST_POLL {
-        blocking.push(format!("`{call}` keeps its thread for {} ms", longest.as_millis()));
+        blocking.push(format!("`{call}` blocks its thread for {} ms", longest.as_millis()));
     }
 }
 
@@ -114,8 +115,8 @@ async fn shortest(measure: impl AsyncFn() -> Result<Duration, String>) -> Result
     Ok(shortest)
 }
 
-/// What a call gives, and how long it kept its thread without a pause.
-#[allow(clippy::disallowed_methods, reason = "it measures how long the thread is really kept")]
+/// Returns the value of a call, and the longest time that it used its thread without a pause.
+#[allow(clippy::disallowed_methods, reason = "it measures the real time of each poll")]
 async fn timed<F: Future>(call: impl FnOnce() -> F) -> (F::Output, Duration) {
     let begun = Instant::now();
     let mut work = pin!(call());
