@@ -1,19 +1,21 @@
-//! A library of its own that needs one operation of Zoho's, on `zcrm-http` alone: no `zcrm-oauth`, no
-//! `zcrm-api`. It brings the tokens from where it has them, and gets the connection pool, retries,
-//! limits, deadlines and errors of the wire.
+//! A separate library that needs one operation of Zoho's API. It uses `zcrm-http`, but neither
+//! `zcrm-oauth` nor `zcrm-api`.
 //!
-//! Talks to the embedded simulator, over real sockets and TLS:
+//! The library manages its own tokens. The crate provides the connection pool, retries, limits,
+//! deadlines and errors.
+//!
+//! It calls the embedded simulator, over real sockets and TLS:
 //!
 //! ```text
 //! cargo run -p zcrm-http --example one_operation
 //! ```
-#![allow(clippy::print_stdout, reason = "an example talks to a person")]
+#![allow(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::{error::Error, time::Duration};
 
 use zcrm_sim::Simulator;
 
-/// The library: who is active in an organisation.
+/// The library: reads the active users of an organisation.
 mod people {
     use std::sync::{Arc, Mutex, PoisonError};
 
@@ -38,7 +40,7 @@ mod people {
         .body(BodyShape::Form)
         .returns(ResponseShape::Bare);
 
-    /// One of them.
+    /// A user.
     #[derive(Debug, Deserialize)]
     pub(crate) struct Person {
         pub(crate) id: Id,
@@ -46,35 +48,35 @@ mod people {
         pub(crate) email: String,
     }
 
-    /// Where the organisation lives, and the application's id, secret and redirect URI.
-    pub(crate) struct Place {
+    /// The servers of the organisation, and the application's id, secret and redirect URI.
+    pub(crate) struct Settings {
         pub(crate) accounts: Origin,
         pub(crate) api: Origin,
         pub(crate) root_pem: String,
         pub(crate) client: [String; 3],
     }
 
-    /// A client of the one operation.
+    /// A client for the operation.
     pub(crate) struct People {
         transport: Transport,
         tokens: Arc<dyn Authorizer>,
     }
 
     impl People {
-        /// A client for whom a grant token stands, which is exchanged when the first call is made.
-        pub(crate) fn new(place: Place, grant: String) -> Result<Self, Error> {
-            let connector = Connector::builder().root_pem(place.root_pem.as_str()).build()?;
+        /// Creates a client with a grant token, which the first call exchanges.
+        pub(crate) fn new(settings: Settings, grant: String) -> Result<Self, Error> {
+            let connector = Connector::builder().root_pem(settings.root_pem.as_str()).build()?;
             let agent = HeaderValue::from_static("people/1.0");
             let stack = Stack::new(connector)
                 .limits(Limits::default().with_concurrent(5))
                 .headers(HeaderMap::from_iter([(USER_AGENT, agent)]))?;
             let accounts = stack.build_for_accounts(super::ACCOUNTS_DEADLINE);
-            let known = Mutex::new(Known { login: Login::Grant(grant), access: None });
-            let tokens = Arc::new(Tokens { accounts, place, known });
+            let state = Mutex::new(TokenState { login: Login::Grant(grant), access: None });
+            let tokens = Arc::new(Tokens { accounts, settings, state });
             Ok(Self { transport: stack.build(), tokens })
         }
 
-        /// The active users of the organisation, up to 200.
+        /// Returns the active users of the organisation, up to 200.
         pub(crate) async fn active(&self) -> Result<Vec<Person>, Error> {
             let request = USERS.request(ApiVersion::V8).query("type", "ActiveUsers");
             let mut request = request.query("per_page", "200").build()?.map(ReqBody::from);
@@ -84,24 +86,24 @@ mod people {
         }
     }
 
-    /// What is presented for an access token.
+    /// The credentials for an access token.
     #[derive(Clone)]
     enum Login {
         Grant(String),
         Refresh(String),
     }
 
-    struct Known {
+    struct TokenState {
         login: Login,
         access: Option<Authorization>,
     }
 
-    /// The library's own tokens, in memory. (`zcrm-oauth` does much more: stores, one refresh for all
-    /// who wait, Zoho's limits of refreshes.)
+    /// The library's tokens, in memory. (`zcrm-oauth` does much more: it has stores, refreshes once
+    /// for all callers, and keeps Zoho's limits.)
     struct Tokens {
         accounts: Transport,
-        place: Place,
-        known: Mutex<Known>,
+        settings: Settings,
+        state: Mutex<TokenState>,
     }
 
     #[derive(Deserialize)]
@@ -111,24 +113,24 @@ mod people {
     }
 
     impl Tokens {
-        fn known(&self) -> std::sync::MutexGuard<'_, Known> {
-            self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        fn state(&self) -> std::sync::MutexGuard<'_, TokenState> {
+            self.state.lock().unwrap_or_else(PoisonError::into_inner)
         }
     }
 
     #[async_trait]
     impl Authorizer for Tokens {
         fn cached(&self) -> Option<Authorization> {
-            self.known().access.clone()
+            self.state().access.clone()
         }
 
         async fn authorize(&self) -> Result<Authorization, BoxError> {
-            let login = self.known().login.clone();
+            let login = self.state().login.clone();
             let (kind, name, value) = match &login {
                 Login::Grant(grant) => ("authorization_code", "code", grant),
                 Login::Refresh(token) => ("refresh_token", "refresh_token", token),
             };
-            let [id, secret, redirect] = &self.place.client;
+            let [id, secret, redirect] = &self.settings.client;
             let form = [
                 ("grant_type", kind),
                 (name, value),
@@ -137,20 +139,20 @@ mod people {
                 ("redirect_uri", redirect),
             ];
             let mut request = TOKEN.request(ApiVersion::V8).form(&form).build()?.map(ReqBody::from);
-            *request.uri_mut() = format!("{}/oauth/v2/token", self.place.accounts).parse()?;
+            *request.uri_mut() = format!("{}/oauth/v2/token", self.settings.accounts).parse()?;
             let answer: Answer = send(&self.accounts, request).await?.json()?;
-            let access = Authorization::zoho(&answer.access_token, self.place.api.clone())?;
-            let mut known = self.known();
+            let access = Authorization::zoho(&answer.access_token, self.settings.api.clone())?;
+            let mut state = self.state();
             if let Some(refresh) = answer.refresh_token {
-                known.login = Login::Refresh(refresh);
+                state.login = Login::Refresh(refresh);
             }
-            known.access = Some(access.clone());
+            state.access = Some(access.clone());
             Ok(access)
         }
 
         async fn reject(&self, refused: &Authorization) {
             // unless another call has replaced it meanwhile
-            self.known().access.take_if(|access| access == refused);
+            self.state().access.take_if(|access| access == refused);
         }
     }
 
@@ -161,25 +163,25 @@ mod people {
     }
 }
 
-/// How long a call of the accounts server may take.
+/// The time limit of a call to the accounts server.
 const ACCOUNTS_DEADLINE: Duration = Duration::from_secs(20);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let sim = Simulator::start().await?;
-    let place = people::Place {
+    let settings = people::Settings {
         accounts: sim.accounts_url().parse()?,
         api: sim.api_url().parse()?,
         root_pem: sim.ca_pem().to_owned(),
         client: [sim.client_id(), sim.client_secret(), sim.redirect_uri()],
     };
-    let people = people::People::new(place, sim.grant_token())?;
+    let people = people::People::new(settings, sim.grant_token())?;
 
     for person in people.active().await? {
         println!("{} {} <{}>", person.id, person.full_name, person.email);
     }
 
-    // the token runs out, and the server stumbles: the caller notices neither
+    // the token expires and a request fails, and the client handles both
     sim.expire_access_tokens();
     sim.faults().on_path_prefix("/crm/").status(502);
     let again = people.active().await?;
@@ -192,7 +194,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     );
     // an exchange, a list; a 502, a stale token, a refresh, a list
     if (journal.exchanges(), journal.refreshes(), journal.requests()) != (1, 1, 6) {
-        return Err("the wire did something else than it should".into());
+        return Err("the client sent unexpected requests".into());
     }
     sim.stop().await;
     Ok(())

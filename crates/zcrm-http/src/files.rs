@@ -51,7 +51,7 @@ fn regular(found: &Metadata) -> io::Result<()> {
         true => Ok(()),
         false => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            format!("the path leads to {}, not to a regular file", kind(found)),
+            format!("it is {}, not a regular file", kind(found)),
         )),
     }
 }

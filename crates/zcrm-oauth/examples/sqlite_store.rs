@@ -1,9 +1,9 @@
-//! A token store of one's own, on SQLite: the three methods that every store writes, and a lock
-//! that makes several processes refresh once.
+//! A custom token store on SQLite, with the three methods that every store needs, and a lock that
+//! makes several processes refresh only once.
 //!
-//! It needs of zcrm the crate `zcrm-oauth` alone, without its default features. Run it with
-//! `cargo run -p zcrm-oauth --example sqlite_store`; its test checks it against the contract.
-#![allow(clippy::print_stdout, reason = "an example talks to whoever runs it")]
+//! Of zcrm it needs only the crate `zcrm-oauth`, without its default features. Run it with `cargo
+//! run -p zcrm-oauth --example sqlite_store`. Its test checks it against the contract.
+#![allow(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::{
     fmt,
@@ -28,7 +28,7 @@ const TABLE: &str = "create table if not exists tokens (
 
 const KEY: &str = "user = ?1 and client = ?2 and environment = ?3 and organisation = ?4";
 
-/// Tokens in a database file.
+/// A token store in a database file.
 #[derive(Clone)]
 struct SqliteStore {
     path: PathBuf,
@@ -49,7 +49,7 @@ impl SqliteStore {
         Ok(Self { path, connection: Arc::new(Mutex::new(connection)) })
     }
 
-    /// Does `work` on a thread that may block.
+    /// Runs `work` on a thread that may block.
     async fn with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -62,7 +62,7 @@ impl SqliteStore {
     }
 }
 
-/// Shows the place and no token.
+/// Shows the path and no token.
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
@@ -88,7 +88,7 @@ impl TokenStore for SqliteStore {
         let [user, client, environment, organisation] = columns(key);
         let token = token.clone();
         self.with(move |connection| {
-            // one statement, so that nobody sees half of it
+            // one statement, so that no reader sees half of it
             let insert = "insert or replace into tokens values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
             connection.prepare(insert)?.execute(params![
                 user,
@@ -136,7 +136,7 @@ impl TokenStore for SqliteStore {
         rows.into_iter()
             .map(|(user, client, environment, organisation)| {
                 let environment: Environment = environment.parse().map_err(|error| {
-                    StoreError::new("the table holds an unknown environment").with_source(error)
+                    StoreError::new("the table contains an unknown environment").with_source(error)
                 })?;
                 let key = TokenKey::new(user, client, environment);
                 let bare = organisation.is_empty();
@@ -145,7 +145,7 @@ impl TokenStore for SqliteStore {
             .collect()
     }
 
-    /// An open transaction on a small database of the key's own, which SQLite ends when its
+    /// Opens a transaction on a small database for this key. SQLite ends the transaction when its
     /// holder dies.
     async fn lock(
         &self,
@@ -153,7 +153,7 @@ impl TokenStore for SqliteStore {
         wait: Duration,
     ) -> Result<Option<RefreshLock>, StoreError> {
         let mut name = self.path.clone().into_os_string();
-        // the same in all processes that are built by the same compiler
+        // the hash is the same in all processes that were built with the same compiler
         let mut hash = DefaultHasher::new();
         key.hash(&mut hash);
         name.push(format!(".{:016x}.lock", hash.finish()));
@@ -175,7 +175,7 @@ impl TokenStore for SqliteStore {
     }
 }
 
-/// A lock that is held; SQLite frees it when the connection closes.
+/// A lock that is held. SQLite releases it when the connection closes.
 struct Lease(Mutex<Connection>);
 
 #[async_trait]
@@ -203,7 +203,7 @@ fn token(row: &Row<'_>) -> rusqlite::Result<StoredToken> {
     Ok(token)
 }
 
-/// Runs `work` where it may block; an error names the file.
+/// Runs `work` on a thread that may block. An error names the file.
 async fn blocking<T: Send + 'static>(
     path: &Path,
     work: impl FnOnce() -> rusqlite::Result<T> + Send + 'static,
@@ -223,8 +223,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let token = StoredToken::new("1000.access", "2026-05-24T17:05:12Z".parse()?)
         .with_refresh("1000.refresh");
     store.save(&key, &token).await?;
-    println!("kept: {:?}", store.keys().await?);
-    println!("as:   {:?}", store.load(&key).await?);
+    println!("keys:  {:?}", store.keys().await?);
+    println!("token: {:?}", store.load(&key).await?);
     Ok(())
 }
 

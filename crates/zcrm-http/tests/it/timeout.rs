@@ -89,7 +89,7 @@ async fn an_attempt_ends_when_its_time_has_passed_and_not_before() {
     let error = zcrm(result);
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::Unknown));
     let text = error.to_string();
-    assert!(text.contains("time for an answer") && text.contains("60 s"), "{text}");
+    assert!(text.contains("no answer arrived") && text.contains("60 s"), "{text}");
     drop(attempt);
     assert_eq!(silent.dropped.load(Ordering::SeqCst), 1, "the attempt is given up");
 }

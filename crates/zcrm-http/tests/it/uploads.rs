@@ -226,14 +226,14 @@ async fn a_file_that_changed_between_two_attempts_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_stream_that_fails_breaks_the_request_off_and_tells_its_cause() {
+async fn aborts_the_request_if_its_stream_fails_and_reports_the_cause() {
     for http1 in [true, false] {
         let (server, arrived) = taking(http1).await;
         let body = || stream_of(vec![Ok(sample(100_000)), Err(io::Error::other("the tape tore"))]);
         for body in [body(), body().with_length(200_000)] {
             let error = sent(&server, insert(), body).await.unwrap_err();
             assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));
-            assert!(error.to_string().contains("broken off"), "{error}");
+            assert!(error.to_string().contains("was aborted"), "{error}");
             let cause = std::error::Error::source(&error).unwrap();
             assert_eq!(cause.to_string(), "the tape tore");
         }

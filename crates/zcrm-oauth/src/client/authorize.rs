@@ -37,7 +37,6 @@ impl TokenManager {
     ///
     /// ```
     /// # fn example(manager: zcrm_oauth::TokenManager) -> zcrm_core::Result<()> {
-    /// # fn example(manager: zcrm_oauth::TokenManager) -> zcrm_core::Result<()> {
     /// // a value that ties the browser to this login, such as the id in its session cookie
     /// let session = "the id of the browser's session";
     /// let url = manager.authorize_url(&["ZohoCRM.modules.ALL"]).for_session(session)?;

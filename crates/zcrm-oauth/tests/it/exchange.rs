@@ -55,7 +55,7 @@ async fn keeps_the_login_if_a_used_grant_is_refused() {
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Credential, Outcome::Refused));
     assert_eq!(error.operation(), Some("oauth.token"));
     let text = error.to_string();
-    assert!(text.contains("invalid_code") && text.contains("make a new one"), "{text}");
+    assert!(text.contains("invalid_code") && text.contains("create a new one"), "{text}");
     assert!(!whole_text(&error).contains(&grant));
     assert_eq!(access(&fixture.stored().await), access(&before));
     assert!(cached(&fixture.tokens).is_some());

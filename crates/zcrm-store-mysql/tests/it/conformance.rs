@@ -34,7 +34,7 @@ async fn passes_the_suite_on_an_inherited_table() {
         let suite = Suite::new().by_user_alone().without_extras();
         let broken = run(&fixture, suite).await.unwrap_err();
         let rules: Vec<&str> = broken.rules().map(|(rule, _)| rule).collect();
-        assert_eq!(rules, ["each user has a token of their own"], "{charset} {table}: {broken}");
+        assert_eq!(rules, ["each user has a separate token"], "{charset} {table}: {broken}");
         let seen = broken.to_string();
         assert!(seen.contains("\"patricia@example.com\""), "{seen}");
     };
