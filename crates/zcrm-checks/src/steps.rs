@@ -308,3 +308,65 @@ fn is_same(one: &Value, other: &Value) -> bool {
         || one.as_f64().is_some_and(|number| other.as_f64() == Some(number))
         || time(one).is_some_and(|instant| time(other) == Some(instant))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Answers every call with a row, and shows what was sent.
+    struct Echo;
+
+    impl Caller for Echo {
+        async fn send(&self, call: Call) -> Result<Answer, BoxError> {
+            let Payload::Row(row) = call.payload else { return Err("no row".into()) };
+            let rows =
+                json!([{ "code": "SUCCESS", "details": { "id": "7" }, "row": row, "no": null }]);
+            let text = json!({ "data": rows, "target": call.target }).to_string();
+            let body = serde_json::from_str(&text)?;
+            Ok(Answer { status: 200, headers: http::HeaderMap::new(), body, bytes: text.into() })
+        }
+    }
+
+    async fn run(step: &str) -> Result<Values, String> {
+        let step: Step = toml::from_str(step).map_err(|error| error.to_string())?;
+        let mut values = Values::default().with("mark", "m").with("number", 5);
+        values.run(&step, &Echo).await.map_err(String::from)?;
+        Ok(values)
+    }
+
+    const CALL: &str =
+        "call = 'POST Leads?a={mark}&b={3 , x}'\nrow = { n = '{number}', x = '{null}' }\n";
+
+    #[tokio::test]
+    async fn fills_in_values_and_saves_those_of_answers() {
+        let see = "id = 'lead'\nsave.n = '/none | /data/*/row/n'\nsee = { '/target' = 'Leads?a=m&b=x,x,x', \
+                   '/data/0/row/n' = 5.0, '/data/0/row/x' = '{none}', '/data/id=7#' = 0, \
+                   '/data/code=SUCCESS#' = 1, '/data/0/code' = 'not FAILED' }";
+        let values = run(&format!("{CALL}{see}")).await.unwrap();
+        assert_eq!(values.text("{lead} {n}").unwrap(), "7 5");
+        let list = values.value(&json!({ "times": 2, "of": { "{lead}": "{n}" } })).unwrap();
+        assert_eq!(list, json!([{ "7": 5 }, { "7": 5 }]));
+    }
+
+    #[tokio::test]
+    async fn names_the_expectation_that_an_answer_does_not_meet() {
+        for (more, wanted) in [
+            ("is = '400 | 200 FAILED'", "200 SUCCESS, not with 400 | 200 FAILED"),
+            (
+                "see = { '/data/0/details/id' = '8' }",
+                "`/data/0/details/id` is a text and not \"8\"",
+            ),
+            ("see = { '/data/0/no' = '{some}' }", "`/data/0/no` is null and not"),
+            ("see = { '/data/*#' = 2 }", "`/data/*#` is 1 and not 2"),
+            ("see = { '/data/0/code' = 'not SUCCESS' }", "is a text and not \"not SUCCESS\""),
+            ("save.x = '/data/0/no'", "without /data/0/no"),
+            ("save.x = '/none'\nlack = 'there is none'", "there is none"),
+            ("holds = true", "bytes that are not those sent"),
+            ("see = { '/target' = '{nothing}' }", "there is no value `nothing`"),
+            ("odd = 1", "unknown field `odd`"),
+        ] {
+            let said = run(&format!("{CALL}{more}")).await.unwrap_err();
+            assert!(said.contains(wanted), "{more}: {said}");
+        }
+    }
+}
