@@ -33,7 +33,7 @@ pub(super) async fn traverse(api: &Api, version: ApiVersion) -> Result<(), BoxEr
 
 /// The operation of a method and a path: of those that fit, the one with the fewest placeholders.
 fn operation(version: ApiVersion, method: &str, path: &str) -> Option<&'static Operation> {
-    // nothing else in a path begins with a capital letter
+    // names of modules begin with a capital letter
     let is_of_module = path.chars().nth(1).is_some_and(char::is_uppercase);
     let of_version = |operation: &&&Operation| {
         version >= operation.first_version()
@@ -43,7 +43,7 @@ fn operation(version: ApiVersion, method: &str, path: &str) -> Option<&'static O
         operation.method() == method
             && operation.base_of() == Base::Crm
             && fits(path, operation.template())
-            && operation.template().starts_with("/{module}") == is_of_module
+            && (is_of_module || !operation.template().starts_with("/{module}"))
     };
     let found = ALL.iter().filter(of_version).filter(called);
     found.min_by_key(|operation| operation.template().matches('{').count()).copied()
