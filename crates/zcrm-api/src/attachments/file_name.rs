@@ -87,7 +87,8 @@ pub(super) fn safe(name: &str) -> String {
         .map(|c| if c.is_control() || FORBIDDEN.contains(&c) { '_' } else { c })
         .collect();
     // Windows removes dots and spaces at the end of a name
-    let mut name = shorter(clean.trim()).trim_end_matches(['.', ' ']).to_owned();
+    let is_removed = |c: char| c == '.' || c.is_whitespace();
+    let mut name = shorter(clean.trim()).trim_end_matches(is_removed).to_owned();
     let stem = name.split('.').next().unwrap_or_default().trim_end();
     if is_device(stem) {
         name.insert(0, '_');
@@ -187,6 +188,7 @@ mod tests {
             ("console.txt", "console.txt"),
             ("COM10", "COM10"),
             ("a.txt. . ", "a.txt"),
+            ("¡\u{a0}.", "¡"),
             ("exe\u{202e}fdp.txt", "exefdp.txt"),
             (".bashrc", ".bashrc"),
         ] {
@@ -205,7 +207,7 @@ mod tests {
             prop_assert!(matches!(components[..], [Component::Normal(_)]), "{safe:?}");
             prop_assert!(safe.len() <= 201);
             prop_assert!(!safe.contains(['/', '\\', '\0', ':']));
-            prop_assert!(!safe.ends_with(['.', ' ']));
+            prop_assert!(!safe.ends_with(|c: char| c == '.' || c.is_whitespace()));
             prop_assert_eq!(super::safe(&safe), safe);
         }
 
