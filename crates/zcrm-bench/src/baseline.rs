@@ -1,5 +1,5 @@
-//! The same work with nothing but hyper-util's client, hyper-rustls and serde_json: what a careful
-//! person writes for this one task, without retry, limits, deadlines, refresh or errors that help.
+//! The baseline: the same work with only hyper-util's client, hyper-rustls and serde_json. It has
+//! no retries, limits, deadlines, token refresh or helpful errors.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,10 +25,10 @@ use crate::{
     data::{self, Brief, Data, Lead, List, NewLead, WrittenBody},
 };
 
-/// The access token, as long as Zoho's are.
+/// An access token with the length of Zoho's tokens.
 pub const TOKEN: &str = "1000.8cb99dxxxxxxxxxxxxx9be93.9b8xxxxxxxxxxxxxxxf6e3a8f1";
 
-/// A pooled client for one server.
+/// A client with pooled connections to one server.
 #[derive(Clone, Debug)]
 pub struct Baseline {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
@@ -37,10 +37,11 @@ pub struct Baseline {
     fields: String,
 }
 
-/// How TLS is set up, for zcrm does the same: Mozilla's roots and the server's own.
+/// Returns the TLS configuration, which is the same as zcrm's: Mozilla's roots and the server's
+/// certificate.
 ///
 /// # Errors
-/// Where the certificate is unreadable.
+/// Returns an error if the certificate cannot be read.
 pub fn tls(place: &ServerAddress) -> Result<ClientConfig, BoxError> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     roots.add(CertificateDer::from_pem_slice(place.pem.as_bytes())?)?;
@@ -51,10 +52,10 @@ pub fn tls(place: &ServerAddress) -> Result<ClientConfig, BoxError> {
 }
 
 impl Baseline {
-    /// The client.
+    /// Creates the client.
     ///
     /// # Errors
-    /// Where the certificate is unreadable.
+    /// Returns an error if the certificate cannot be read.
     pub fn new(place: &ServerAddress) -> Result<Self, BoxError> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
@@ -85,10 +86,10 @@ impl Baseline {
         Ok(serde_json::from_slice(&body)?)
     }
 
-    /// One small record.
+    /// Reads one small record.
     ///
     /// # Errors
-    /// Of the call.
+    /// Returns the error of the call.
     pub async fn get(&self) -> Result<Brief, BoxError> {
         let request = Request::get(format!("{}/crm/v8/Contacts/{}", self.origin, data::ID))
             .header(AUTHORIZATION, self.authorization.clone())
@@ -97,19 +98,20 @@ impl Baseline {
         Ok(found.data.swap_remove(0))
     }
 
-    /// The same, given up after a minute: what a program needs that must not hang with its server.
+    /// Like [`get`](Self::get), with a time limit of a minute, which programs need if the server
+    /// may hang.
     ///
     /// # Errors
-    /// Of the call, and where the time has passed.
+    /// Returns the error of the call, or an error if the time limit is exceeded.
     #[expect(clippy::disallowed_methods, reason = "as a program without an injected clock does it")]
     pub async fn get_in_time(&self) -> Result<Brief, BoxError> {
         tokio::time::timeout(Duration::from_secs(60), self.get()).await?
     }
 
-    /// One page; `slow` where the server should take its time.
+    /// Reads one page; `slow` asks the server for a delayed answer.
     ///
     /// # Errors
-    /// Of the call.
+    /// Returns the error of the call.
     pub async fn page(&self, number: u64, slow: bool) -> Result<usize, BoxError> {
         let Self { origin, fields, .. } = self;
         let slow = if slow { "&slow=true" } else { "" };
@@ -121,10 +123,10 @@ impl Baseline {
         Ok(list.data.len())
     }
 
-    /// Writes all `leads`, and returns how many of them have an id now.
+    /// Writes all `leads`, and returns how many of them received an id.
     ///
     /// # Errors
-    /// Of the call.
+    /// Returns the error of the call.
     pub async fn create(&self, leads: &[NewLead]) -> Result<usize, BoxError> {
         let mut request = encode(&self.origin, leads)?.map(Full::new);
         request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
@@ -133,24 +135,24 @@ impl Baseline {
         Ok(written.data.iter().filter(has_id).count())
     }
 
-    /// The header of every request.
+    /// Returns the `authorization` header of every request.
     #[must_use]
     pub fn authorization(&self) -> &HeaderValue {
         &self.authorization
     }
 }
 
-/// The request of a write.
+/// Builds the request of a write.
 fn encode(origin: &str, leads: &[NewLead]) -> Result<Request<Bytes>, BoxError> {
     Ok(Request::post(format!("{origin}/crm/v8/Leads"))
         .header(CONTENT_TYPE, "application/json")
         .body(serde_json::to_vec(&Data { data: leads })?.into())?)
 }
 
-/// The records of a page as structs.
+/// Decodes the records of a page into structs.
 ///
 /// # Errors
-/// Where it is no page.
+/// Returns an error if the body is not a page.
 pub fn typed(body: &[u8]) -> Result<List<Lead>, BoxError> {
     Ok(serde_json::from_slice(body)?)
 }

@@ -1,4 +1,4 @@
-//! Programs that are started for a measurement: the server, and clients that do one thing.
+//! Child processes of a measurement: the server, and clients that do one thing each.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -8,7 +8,7 @@ use std::{
 
 use crate::BoxError;
 
-/// Where a server is, and the certificate to trust.
+/// The address of a server, and the certificate to trust.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ServerAddress {
@@ -19,17 +19,17 @@ pub struct ServerAddress {
 }
 
 impl ServerAddress {
-    /// The place that arguments name: the port, and the certificate's file.
+    /// Reads the address from arguments: the port, and the file of the certificate.
     ///
     /// # Errors
-    /// Where the file cannot be read.
+    /// Returns an error if the file cannot be read.
     pub fn new(port: &str, pem: &Path) -> Result<Self, BoxError> {
         let origin = format!("https://127.0.0.1:{port}");
         Ok(Self { origin, pem: std::fs::read_to_string(pem)? })
     }
 }
 
-/// A server in a process of its own, which ends when this is dropped.
+/// A server in a separate process, which ends when this value is dropped.
 #[derive(Debug)]
 pub struct Server {
     process: Child,
@@ -39,10 +39,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one; `program` is `zcrm-bench` itself.
+    /// Starts the server; `program` is `zcrm-bench` itself.
     ///
     /// # Errors
-    /// Where it does not start.
+    /// Returns an error if the server does not start.
     pub fn start(program: &Path) -> Result<Self, BoxError> {
         let folder = tempfile::tempdir()?;
         let mut process = Command::new(program)
@@ -59,25 +59,25 @@ impl Server {
         Ok(Self { process, folder, one, two })
     }
 
-    /// The port where it speaks HTTP/1.1.
+    /// Returns the port for HTTP/1.1.
     #[must_use]
     pub fn http1(&self) -> &str {
         &self.one
     }
 
-    /// The port where it speaks HTTP/2.
+    /// Returns the port for HTTP/2.
     #[must_use]
     pub fn http2(&self) -> &str {
         &self.two
     }
 
-    /// Its certificate's file.
+    /// Returns the path of its certificate.
     #[must_use]
     pub fn pem(&self) -> PathBuf {
         self.folder.path().join("pem")
     }
 
-    /// A folder that ends with it.
+    /// Returns a temporary folder that is deleted with the server.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -86,7 +86,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // the end of its input is what it waits for
+        // the server stops at the end of its input
         drop(self.process.stdin.take());
         let _ = self.process.wait();
     }

@@ -1,4 +1,4 @@
-//! Instructions and allocations of the client, counted by valgrind's callgrind.
+//! Counts the instructions and allocations of the client with valgrind's callgrind.
 
 use std::{
     hint::black_box,
@@ -15,13 +15,14 @@ use crate::{
     sdk,
 };
 
-/// How often a call is made before it is counted: its connection then stands, its buffers have grown.
+/// The number of calls before the counted ones, so that the connection is open and the buffers have
+/// grown.
 const WARM: usize = 10;
 
-/// The functions that allocate, by their names in the C library.
+/// The allocating functions of the C library.
 const ALLOCATE: [&str; 5] = ["malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc"];
 
-/// What is counted, how often in one run, and what the ratio may be.
+/// The cases: command, name, repetitions in one run, and the largest allowed ratio.
 const CASES: &[(&str, &str, usize, f64)] = &[
     ("get1", "small GET, HTTP/1.1", 50, 1.25),
     ("get2", "small GET, HTTP/2", 50, 1.25),
@@ -29,15 +30,15 @@ const CASES: &[(&str, &str, usize, f64)] = &[
     ("create", "create of 100 × 20", 20, 0.90),
 ];
 
-/// A process in which nothing but this function's work is counted, by its name.
+/// Runs the counted work; callgrind counts only inside this function, which it finds by its name.
 #[inline(never)]
 fn the_measured_work(work: &mut dyn FnMut()) {
     work();
-    // no call in tail position: callgrind must see this function end after its work
+    // not a tail call, so that callgrind sees this function return after the work
     black_box(());
 }
 
-/// Counts `times` runs of the work, after one that is not counted.
+/// Counts `times` runs of the work, after one uncounted run.
 fn measure<T>(times: usize, mut work: impl FnMut() -> Result<T, BoxError>) -> Result<(), BoxError> {
     let mut once = || black_box(work()).map(drop);
     once()?;
@@ -55,7 +56,7 @@ fn measure<T>(times: usize, mut work: impl FnMut() -> Result<T, BoxError>) -> Re
 /// Does the work of one case, for valgrind to count.
 ///
 /// # Errors
-/// Where the work fails, or there is no such case.
+/// Returns an error if the work fails or the case is unknown.
 pub fn run_case(
     case: &str,
     ours: bool,
@@ -115,17 +116,17 @@ async fn warm<T, F: Future<Output = Result<T, BoxError>>>(
     Ok(())
 }
 
-/// What callgrind saw, for one run of the work.
+/// The counts of callgrind for one run of the work.
 #[derive(Clone, Copy)]
 struct Counted {
     instructions: f64,
     allocations: f64,
 }
 
-/// All counts, each beside its baseline. `program` is `zcrm-bench` itself.
+/// Counts all cases and compares each with its baseline. `program` is `zcrm-bench` itself.
 ///
 /// # Errors
-/// Where valgrind is not there, or a case fails.
+/// Returns an error if valgrind is missing or a case fails.
 pub fn count(program: &Path) -> Result<Vec<ReportRow>, BoxError> {
     let server = Server::start(program)?;
     let counted = |case: &str, times, who| one(program, &server, case, times, who);
@@ -133,34 +134,34 @@ pub fn count(program: &Path) -> Result<Vec<ReportRow>, BoxError> {
     for (case, name, times, aim) in CASES {
         let (ours, baseline) = (counted(case, *times, "ours")?, counted(case, *times, "baseline")?);
         rows.push(
-            ReportRow::beside(*name, INSTRUCTIONS, ours.instructions, baseline.instructions)
+            ReportRow::compared(*name, INSTRUCTIONS, ours.instructions, baseline.instructions)
                 .aim(*aim),
         );
         if let Some(protocol) = case.strip_prefix("get") {
             let timed = counted(&format!("timed{protocol}"), *times, "baseline")?;
             let name = format!("{name}, compared with a baseline with a time limit");
             let (ours, timed) = (ours.instructions, timed.instructions);
-            rows.push(ReportRow::beside(name, INSTRUCTIONS, ours, timed));
+            rows.push(ReportRow::compared(name, INSTRUCTIONS, ours, timed));
         }
         if *case == "typed" {
             let record = counted("record", *times, "ours")?;
-            let name = "the same page as `Record`, beside typed";
+            let name = "the same page as `Record`, compared with typed";
             rows.push(
-                ReportRow::beside(name, INSTRUCTIONS, record.instructions, ours.instructions)
+                ReportRow::compared(name, INSTRUCTIONS, record.instructions, ours.instructions)
                     .aim(2.0),
             );
         }
     }
     let (ours, baseline) = (counted("cached", 1000, "ours")?, counted("cached", 1000, "baseline")?);
-    let name = "cached(), beside a clone of the header";
-    rows.push(ReportRow::beside(name, INSTRUCTIONS, ours.instructions, baseline.instructions));
-    rows.push(ReportRow::alone("cached()", "allocations", ours.allocations).aim(0.0));
+    let name = "cached(), compared with a clone of the header";
+    rows.push(ReportRow::compared(name, INSTRUCTIONS, ours.instructions, baseline.instructions));
+    rows.push(ReportRow::single("cached()", "allocations", ours.allocations).aim(0.0));
     Ok(rows)
 }
 
 const INSTRUCTIONS: &str = "instructions";
 
-/// Counts one case in a process of its own.
+/// Counts one case in a separate process.
 fn one(
     program: &Path,
     server: &Server,
@@ -187,17 +188,18 @@ fn one(
     if let Some(folder) = std::env::var_os("ZCRM_BENCH_PROFILES") {
         std::fs::copy(&out, Path::new(&folder).join(format!("{case}.{who}.callgrind")))?;
     }
-    let (instructions, allocations) = read(&text).ok_or("callgrind wrote no sums")?;
+    let (instructions, allocations) =
+        read(&text).ok_or("the output of callgrind contains no sums")?;
     if instructions == 0 {
-        return Err(format!("callgrind saw nothing of {case}").into());
+        return Err(format!("callgrind counted no instructions of {case}").into());
     }
     #[allow(clippy::cast_precision_loss, reason = "far below 2^53")]
     let each = |sum: u64| sum as f64 / times as f64;
     Ok(Counted { instructions: each(instructions), allocations: each(allocations) })
 }
 
-/// The sum of instructions, and how often something was allocated, in what callgrind wrote. Calls are
-/// counted from the start of the process on, but those of no cost were made before the work.
+/// Reads the number of instructions and of allocations from callgrind's output. Its call counts
+/// start with the process, but calls before the work have a cost of zero.
 fn read(text: &str) -> Option<(u64, u64)> {
     let mut instructions = None;
     let mut allocations = 0;
@@ -223,7 +225,7 @@ mod tests {
     use super::read;
 
     #[test]
-    fn sums_and_calls_are_read() {
+    fn reads_instructions_and_allocations() {
         let text = "events: Ir\nfn=work\n1 5\ncfn=malloc\ncalls=3 0\n1 90\ncfn=free\ncalls=2 0\n1 \
                     20\ncfn=realloc\ncalls=1 0\n1 7\nfn=before\ncfn=malloc\ncalls=9 0\n2 0\n\n\
                     totals: 122\n";

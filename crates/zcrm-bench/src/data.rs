@@ -1,16 +1,16 @@
-//! The records that everything is measured with.
+//! The records of the measurements.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use zcrm::Module;
 
-/// Records in a page; Zoho gives no more.
+/// The number of records in a page, which is Zoho's maximum.
 pub const PAGE: usize = 200;
 
-/// Records in a create; Zoho takes no more.
+/// The number of records in a create, which is Zoho's maximum.
 pub const BATCH: usize = 100;
 
-/// The record that the small GET asks for.
+/// The id of the record that the small GET reads.
 pub const ID: &str = "3652397000000649013";
 
 macro_rules! module {
@@ -40,7 +40,7 @@ pub struct Reference {
 type OptionalText = Option<String>;
 
 module! {
-    /// 48 fields, as a lead of a grown organisation has them.
+    /// A lead with 48 fields, as organisations with many custom fields have them.
     Lead of "Leads" {
         id: String = "id",
         owner: Reference = "Owner",
@@ -94,7 +94,7 @@ module! {
 }
 
 module! {
-    /// What a small GET reads.
+    /// The record that the small GET reads.
     Brief of "Contacts" {
         id: String = "id",
         last: String = "Last_Name",
@@ -105,7 +105,7 @@ module! {
 }
 
 module! {
-    /// 20 fields, as a form fills them.
+    /// A new lead with 20 fields, as a form fills them.
     NewLead of "Leads" {
         first: String = "First_Name",
         last: String = "Last_Name",
@@ -130,7 +130,7 @@ module! {
     }
 }
 
-/// A list as Zoho sends it, and as one writes it down by hand.
+/// A list as Zoho sends it, as a hand-written struct.
 #[derive(Debug, Serialize, Deserialize)]
 #[allow(missing_docs, clippy::exhaustive_structs, reason = "it is what its names say")]
 pub struct List<T> {
@@ -138,7 +138,7 @@ pub struct List<T> {
     pub info: Info,
 }
 
-/// What Zoho says of a page.
+/// Zoho's information about a page.
 #[derive(Debug, Serialize, Deserialize)]
 #[allow(missing_docs, clippy::exhaustive_structs, reason = "it is what its names say")]
 pub struct Info {
@@ -148,14 +148,14 @@ pub struct Info {
     pub more_records: bool,
 }
 
-/// A body with nothing but `data`: one record that is read, or those to be written.
+/// A body that only contains `data`: one record that is read, or records to be written.
 #[derive(Debug, Serialize, Deserialize)]
 #[allow(missing_docs, clippy::exhaustive_structs, reason = "it is what its names say")]
 pub struct Data<T> {
     pub data: T,
 }
 
-/// What became of one record of a write.
+/// The result of a write for one record.
 #[derive(Debug, Serialize, Deserialize)]
 #[allow(missing_docs, clippy::exhaustive_structs, reason = "it is what its names say")]
 pub struct WrittenBody {
@@ -165,7 +165,7 @@ pub struct WrittenBody {
     pub status: String,
 }
 
-/// What a write tells of a record.
+/// The details that a write returns for a record.
 #[derive(Debug, Serialize, Deserialize)]
 #[allow(missing_docs, clippy::exhaustive_structs, reason = "it is what its names say")]
 pub struct WrittenDetails {
@@ -188,7 +188,7 @@ fn id(at: usize) -> String {
     format!("{}", 3_652_397_000_000_649_013 + at)
 }
 
-/// Fields that are empty in some records, as they are in life.
+/// Returns a value that is empty in some records, as in real data.
 fn some<T>(at: usize, value: T) -> Option<T> {
     (!at.is_multiple_of(7)).then_some(value)
 }
@@ -253,19 +253,19 @@ fn lead(at: usize) -> Lead {
     }
 }
 
-/// A page of [`PAGE`] leads, as it comes over the wire.
+/// Returns a page of [`PAGE`] leads, as the server sends it.
 ///
 /// # Errors
-/// None that the data could cause.
+/// Never fails with this data.
 pub fn page() -> Result<Bytes, serde_json::Error> {
     let info = Info { per_page: PAGE as u64, count: PAGE as u64, page: 1, more_records: true };
     Ok(serde_json::to_vec(&List { data: (0..PAGE).map(lead).collect(), info })?.into())
 }
 
-/// The one small record.
+/// Returns the one small record.
 ///
 /// # Errors
-/// None that the data could cause.
+/// Never fails with this data.
 pub fn brief() -> Result<Bytes, serde_json::Error> {
     let brief = Brief {
         id: ID.into(),
@@ -277,7 +277,7 @@ pub fn brief() -> Result<Bytes, serde_json::Error> {
     Ok(serde_json::to_vec(&Data { data: [brief] })?.into())
 }
 
-/// The records to be written.
+/// Returns the records to be written.
 #[must_use]
 pub fn new_leads() -> Vec<NewLead> {
     let new = |lead: Lead| NewLead {
@@ -305,10 +305,10 @@ pub fn new_leads() -> Vec<NewLead> {
     (0..BATCH).map(lead).map(new).collect()
 }
 
-/// The answer to a write of [`BATCH`] records.
+/// Returns the answer to a write of [`BATCH`] records.
 ///
 /// # Errors
-/// None that the data could cause.
+/// Never fails with this data.
 pub fn written() -> Result<Bytes, serde_json::Error> {
     let one = |at| WrittenBody {
         code: "SUCCESS".into(),
@@ -331,7 +331,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_records_have_the_fields_that_the_figures_are_named_by() {
+    fn records_have_the_field_counts_in_the_case_names() {
         assert_eq!(Lead::FIELDS.len(), 48);
         assert_eq!(NewLead::FIELDS.len(), 20);
         let page: List<Lead> = serde_json::from_slice(&page().unwrap()).unwrap();

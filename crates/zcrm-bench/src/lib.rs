@@ -1,7 +1,9 @@
-//! What zcrm costs beside its baseline: the same work on hyper-util's client, hyper-rustls and serde_json.
+//! The cost of zcrm compared with a baseline: the same work on hyper-util's client, hyper-rustls
+//! and serde_json.
 //!
-//! The program `zcrm-bench` counts instructions under valgrind's callgrind; the bench `clock` measures
-//! wall, CPU and memory. `cargo xtask bench` runs both; `docs/performance.md` explains the method.
+//! The program `zcrm-bench` counts instructions under valgrind's callgrind; the bench `clock`
+//! measures wall-clock time, CPU time and memory. `cargo xtask bench` runs both;
+//! `docs/performance.md` explains the method.
 
 pub mod baseline;
 pub mod child;
@@ -14,13 +16,13 @@ mod server;
 pub use count::{count, run_case};
 pub use server::serve;
 
-/// Any error: a measurement ends with the first one.
+/// Any error; a measurement stops at the first one.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The work of the client goes on one thread, so that what is counted does not depend on a scheduler.
+/// Returns a runtime with one thread, so that the counts do not depend on a scheduler.
 ///
 /// # Errors
-/// Where the system gives no timer or poller.
+/// Returns an error if the system provides no timer or poller.
 pub fn runtime() -> Result<tokio::runtime::Runtime, BoxError> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }

@@ -1,6 +1,6 @@
-//! `zcrm-bench count` counts instructions and prints the figures as JSON. Its other commands are for
-//! itself and for the bench `clock`: a server, and one case for valgrind.
-#![allow(clippy::print_stdout, reason = "it prints what it counts")]
+//! `zcrm-bench count` counts instructions and prints the figures as JSON. It uses its other
+//! commands itself, and so does the bench `clock`: a server, and one case for valgrind.
+#![allow(clippy::print_stdout, reason = "it prints the counts")]
 
 use std::path::Path;
 

@@ -1,41 +1,41 @@
-//! The figures.
+//! The rows of a report.
 
 use serde::Serialize;
 
-/// One figure beside its baseline. `aim` bounds the ratio where there is one, and else ours; none means
-/// that the row is there to be known.
+/// A measured figure, with or without a baseline. `aim` is the upper limit of the ratio, or of our
+/// figure if there is no baseline. A row without `aim` is only informative.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ReportRow {
-    /// What was measured.
+    /// The name of the measurement.
     pub name: String,
-    /// Of what.
+    /// The unit.
     pub unit: &'static str,
-    /// zcrm's figure.
+    /// The figure of zcrm.
     pub ours: f64,
-    /// What it is held against.
+    /// The figure of the baseline.
     pub baseline: Option<f64>,
-    /// Ours by the baseline.
+    /// Our figure divided by the baseline.
     pub ratio: Option<f64>,
-    /// The most that it may be.
+    /// The upper limit.
     pub aim: Option<f64>,
 }
 
 impl ReportRow {
-    /// A figure beside its baseline.
+    /// Returns a figure compared with its baseline.
     #[must_use]
-    pub fn beside(name: impl Into<String>, unit: &'static str, ours: f64, baseline: f64) -> Self {
+    pub fn compared(name: impl Into<String>, unit: &'static str, ours: f64, baseline: f64) -> Self {
         let ratio = (baseline > 0.0).then(|| ours / baseline);
         Self { name: name.into(), unit, ours, baseline: Some(baseline), ratio, aim: None }
     }
 
-    /// A figure that stands for itself.
+    /// Returns a figure without a baseline.
     #[must_use]
-    pub fn alone(name: impl Into<String>, unit: &'static str, ours: f64) -> Self {
+    pub fn single(name: impl Into<String>, unit: &'static str, ours: f64) -> Self {
         Self { name: name.into(), unit, ours, baseline: None, ratio: None, aim: None }
     }
 
-    /// The most that it may be.
+    /// Sets the upper limit.
     #[must_use]
     pub fn aim(self, most: f64) -> Self {
         Self { aim: Some(most), ..self }

@@ -1,4 +1,4 @@
-//! The work, done with zcrm as an application does it.
+//! The measured work, done with zcrm as in an application.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,10 +22,10 @@ use crate::{
 const USER: &str = "patricia@example.com";
 const CLIENT: &str = "1000.BENCH";
 
-/// A client whose token is at hand, as it is after the first call of the hour.
+/// Returns a client with a valid token, as after the first call of the hour.
 ///
 /// # Errors
-/// Where the certificate is unreadable.
+/// Returns an error if the certificate cannot be read.
 pub async fn client(place: &ServerAddress) -> Result<Client, BoxError> {
     let store = MemoryStore::new();
     let end = TokioClock::new().now() + Duration::from_secs(3600);
@@ -44,18 +44,18 @@ pub async fn client(place: &ServerAddress) -> Result<Client, BoxError> {
     Ok(client)
 }
 
-/// One small record.
+/// Reads one small record.
 ///
 /// # Errors
-/// Of the call.
+/// Returns the error of the call.
 pub async fn get(client: &Client) -> Result<Brief, BoxError> {
     Ok(client.records_of::<Brief>().get(data::ID).send().await?)
 }
 
-/// One page; `slow` where the server should take its time.
+/// Reads one page; `slow` asks the server for a delayed answer.
 ///
 /// # Errors
-/// Of the call.
+/// Returns the error of the call.
 pub async fn page(client: &Client, number: u64, slow: bool) -> Result<usize, BoxError> {
     let mut list = client.records_of::<Lead>().list().page(number);
     if slow {
@@ -65,19 +65,19 @@ pub async fn page(client: &Client, number: u64, slow: bool) -> Result<usize, Box
     Ok(page.items.into_iter().filter(Result::is_ok).count())
 }
 
-/// Writes all `leads`, and returns how many of them have an id now.
+/// Writes all `leads`, and returns how many of them received an id.
 ///
 /// # Errors
-/// Of the call.
+/// Returns the error of the call.
 pub async fn create(client: &Client, leads: &[NewLead]) -> Result<usize, BoxError> {
     let results = client.records_of::<Lead>().create_many(leads).send().await?;
     Ok(results.ids().filter(|id| !id.as_str().is_empty()).count())
 }
 
-/// An answer that holds a page.
+/// Returns an answer that contains a page.
 ///
 /// # Errors
-/// None that the data could cause.
+/// Never fails with this data.
 pub fn answer(body: Bytes) -> Result<Reply, BoxError> {
     let request =
         operations::RECORDS_LIST.request(zcrm::ApiVersion::V8).path("module", "Leads").build()?;
@@ -85,23 +85,23 @@ pub fn answer(body: Bytes) -> Result<Reply, BoxError> {
     Ok(Reply::new(StatusCode::OK, body, call))
 }
 
-/// Its records as structs.
+/// Decodes the records of a page into structs.
 ///
 /// # Errors
-/// Where it is no page.
+/// Returns an error if the body is not a page.
 pub fn typed(answer: &Reply) -> Result<Page<Lead>, BoxError> {
     Ok(answer.page("data")?)
 }
 
-/// Its records as they are.
+/// Decodes the records of a page as `Record`s.
 ///
 /// # Errors
-/// Where it is no page.
+/// Returns an error if the body is not a page.
 pub fn dynamic(answer: &Reply) -> Result<Page<Record>, BoxError> {
     Ok(answer.page("data")?)
 }
 
-/// Who gives the token, as the stack sees it.
+/// Returns the authorizer of a client, as the HTTP stack uses it.
 #[must_use]
 pub fn authorizer(client: &Client) -> Arc<dyn Authorizer> {
     Arc::new(client.tokens().clone())

@@ -1,5 +1,5 @@
-//! The server that all clients talk to: canned answers over TLS, in a process of its own, so that
-//! nothing of it is counted.
+//! The server of all measured clients: prepared answers over TLS, in a separate process that is not
+//! measured.
 
 use std::{
     convert::Infallible, io::Write as _, net::Ipv4Addr, path::Path, sync::Arc, time::Duration,
@@ -20,10 +20,10 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{BoxError, data};
 
-/// A query with this asks for an answer that takes its time.
+/// The query parameter that asks for a delayed answer.
 pub(crate) const SLOW: &str = "slow=true";
 
-/// How long a slow answer takes.
+/// The delay of such an answer.
 const DELAY: Duration = Duration::from_millis(50);
 
 struct Answers {
@@ -32,11 +32,11 @@ struct Answers {
     written: Bytes,
 }
 
-/// Serves until its input ends. Writes its certificate to `pem`, and says its two ports: of HTTP/1.1,
-/// and of HTTP/2.
+/// Serves until its input ends. Writes its certificate to `pem`, and prints two ports: for HTTP/1.1
+/// and for HTTP/2.
 ///
 /// # Errors
-/// Where the system gives it no port.
+/// Returns an error if the system provides no port.
 pub fn serve(pem: &Path) -> Result<(), BoxError> {
     crate::runtime()?.block_on(async {
         let answers = Arc::new(Answers {
@@ -66,7 +66,7 @@ pub fn serve(pem: &Path) -> Result<(), BoxError> {
         let mut out = std::io::stdout();
         writeln!(out, "{}", ports.join(" "))?;
         out.flush()?;
-        // whoever started it closes its input, or ends
+        // the parent process closes this input, or exits
         tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()))
             .await??;
         Ok(())
@@ -87,14 +87,14 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, answers: Arc<Answe
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this stands for a server's time, not for ours")]
+#[expect(clippy::disallowed_methods, reason = "it simulates the delay of a server")]
 async fn answer(
     request: Request<Incoming>,
     answers: Arc<Answers>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let query = request.uri().query().unwrap_or_default();
     let body = if request.method() == Method::POST {
-        // the whole body is read before the answer is sent
+        // read the complete body before sending the answer
         let _ = request.into_body().collect().await;
         &answers.written
     } else if request.uri().path().ends_with(data::ID) {

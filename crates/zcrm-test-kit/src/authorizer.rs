@@ -1,4 +1,4 @@
-//! An authorizer whose tokens a test decides on.
+//! A scripted authorizer.
 
 use std::{
     fmt,
@@ -14,7 +14,7 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use zcrm_core::{BoxError, Error};
 use zcrm_http::{Authorization, Authorizer};
 
-/// Returns an authorization by that access token, for the API server of the EU.
+/// Returns an authorization with this access token, for the API server of the EU.
 #[must_use]
 pub fn token(name: &str) -> Authorization {
     Authorization::zoho(name, "https://www.zohoapis.eu".parse().unwrap()).unwrap()
@@ -22,14 +22,14 @@ pub fn token(name: &str) -> Authorization {
 
 type Next = dyn Fn(usize) -> BoxFuture<'static, Result<Authorization, BoxError>> + Send + Sync;
 
-/// An authorizer that hands out what a test gave it, and remembers how it was used.
+/// An authorizer that returns the authorizations that a test scripted, and records its calls.
 ///
-/// A fixed token needs none of it: that is `zcrm_http::StaticAuthorizer`.
+/// For a fixed token, `zcrm_http::StaticAuthorizer` is enough.
 pub struct ScriptedAuthorizer {
     next: Box<Next>,
     cached: Mutex<Option<Authorization>>,
     asked: AtomicUsize,
-    /// Whether what was handed out is at hand until it is refused.
+    /// Whether `cached` returns the last authorization until it is rejected.
     keeps: AtomicBool,
     accepted: Mutex<Vec<Authorization>>,
     rejected: Mutex<Vec<Authorization>>,
@@ -42,16 +42,16 @@ impl fmt::Debug for ScriptedAuthorizer {
 }
 
 impl ScriptedAuthorizer {
-    /// An authorizer that hands out these, in their order. To be asked once more fails the test.
+    /// Returns an authorizer that returns these results in order. A further call fails the test.
     pub fn new(next: impl IntoIterator<Item = Result<Authorization, Error>>) -> Arc<Self> {
         let next = Mutex::new(next.into_iter().collect::<Vec<_>>().into_iter());
         Self::by(move |_| {
-            let next = next.lock().unwrap().next().expect("one authorisation more");
+            let next = next.lock().unwrap().next().expect("a further scripted authorization");
             ready(next.map_err(BoxError::from))
         })
     }
 
-    /// An authorizer that hands out what `next` gives, which takes the number of the request from 0.
+    /// Returns an authorizer that calls `next` with the number of the request, from 0.
     pub fn by<F>(next: impl Fn(usize) -> F + Send + Sync + 'static) -> Arc<Self>
     where
         F: Future<Output = Result<Authorization, BoxError>> + Send + 'static,
@@ -66,7 +66,7 @@ impl ScriptedAuthorizer {
         })
     }
 
-    /// An authorizer that has this one at hand until it is refused.
+    /// Returns an authorizer with this authorization in its cache until it is rejected.
     #[must_use]
     pub fn holding(cached: Authorization) -> Arc<Self> {
         let authorizer = Self::new([]);
@@ -74,7 +74,7 @@ impl ScriptedAuthorizer {
         authorizer
     }
 
-    /// From now on what is handed out is at hand until it is refused.
+    /// Caches each authorization that it returns until it is rejected.
     #[must_use]
     pub fn keeping(self: Arc<Self>) -> Arc<Self> {
         self.keeps.store(true, Ordering::SeqCst);
@@ -86,12 +86,12 @@ impl ScriptedAuthorizer {
         self.asked.load(Ordering::SeqCst)
     }
 
-    /// Returns what was accepted.
+    /// Returns the accepted authorizations.
     pub fn accepted(&self) -> Vec<Authorization> {
         self.accepted.lock().unwrap().clone()
     }
 
-    /// Returns what was refused.
+    /// Returns the rejected authorizations.
     pub fn rejected(&self) -> Vec<Authorization> {
         self.rejected.lock().unwrap().clone()
     }

@@ -1,4 +1,4 @@
-//! Requests as zcrm-http sends them, and what is read from their answers.
+//! Requests as zcrm-http sends them, and readers of their answers.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ const UPDATE: Operation =
     Operation::put("/{module}").id("records.update").retry(RetryClass::Idempotent);
 const HEAVY: Operation = Operation::get("/{module}").id("records.heavy").heavy();
 
-/// A request of the stack.
+/// A request of the HTTP stack.
 pub type Call = Request<ReqBody>;
 
-/// What the stack gives for it.
+/// The result of the HTTP stack for a request.
 pub type Answer = Result<Response<ResBody>, BoxError>;
 
 /// Returns a request that lists leads.
@@ -31,7 +31,7 @@ fn with_body(operation: &Operation) -> Call {
     request.json_bytes(r#"{"data":[{"Last_Name":"A"}]}"#).build().unwrap().map(ReqBody::from)
 }
 
-/// Returns a request that creates a lead, which may not be repeated.
+/// Returns a request that creates a lead and so may not be repeated.
 #[must_use]
 pub fn insert() -> Call {
     with_body(&INSERT)
@@ -55,7 +55,7 @@ pub fn once(request: Call) -> Call {
     request.map(ReqBody::once)
 }
 
-/// Returns the request of the user with that authorizer.
+/// Returns the request with this authorizer.
 #[must_use]
 pub fn by<A: Authorizer + 'static>(mut request: Call, authorizer: &Arc<A>) -> Call {
     let authorizer: Arc<dyn Authorizer> = Arc::clone(authorizer) as _;
@@ -66,7 +66,7 @@ pub fn by<A: Authorizer + 'static>(mut request: Call, authorizer: &Arc<A>) -> Ca
 /// Sends one call through a service.
 ///
 /// # Errors
-/// As the service does.
+/// Returns the error of the service.
 pub async fn call<S>(service: S, request: Call) -> Answer
 where
     S: Service<Call, Response = Response<ResBody>, Error = BoxError>,
@@ -74,7 +74,7 @@ where
     service.oneshot(request).await
 }
 
-/// Returns the error of an answer as zcrm's.
+/// Returns the error of a failed call as a zcrm error.
 #[must_use]
 pub fn zcrm(result: Answer) -> Error {
     Error::from_boxed(result.map(|response| response.status()).unwrap_err())
@@ -86,7 +86,7 @@ pub async fn text(response: Response<ResBody>) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// Returns how often the request of an answer was sent.
+/// Returns how many times the request of an answer was sent.
 #[must_use]
 pub fn attempts(response: &Response<ResBody>) -> u32 {
     response.extensions().get().map_or(1, |Attempts(attempts)| *attempts)

@@ -1,4 +1,4 @@
-//! A server that gives one answer to every call.
+//! A transport that gives the same answer to every call.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,10 +7,10 @@ use http::{Request, Response, StatusCode};
 use tower::{service_fn, util::BoxCloneSyncService};
 use zcrm_http::{ReqBody, ResBody, Transport};
 
-/// What was sent, with the whole bodies.
+/// The requests that were sent, with their complete bodies.
 pub type SentRequests = Arc<Mutex<Vec<Request<Bytes>>>>;
 
-/// Returns a transport that gives this answer to every call, and what was sent to it.
+/// Returns a transport that gives this answer to every call, and the requests sent to it.
 pub fn canned(
     status: u16,
     headers: &[(&'static str, &str)],

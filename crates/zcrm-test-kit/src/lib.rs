@@ -1,15 +1,16 @@
-//! What the tests of several crates share: requests and scripted answers, a server for transfers, a
-//! scripted authorizer, captured logs, and a [`World`] of a simulator with a client that is logged in.
+//! Helpers that the tests of several crates share: requests and scripted answers, a server for
+//! transfers, a scripted authorizer, captured logs, and a [`World`] of a simulator with a logged-in
+//! client.
 //!
-//! A crate has it as a dev-dependency, for the tests in its folder `tests`. It knows `zcrm-core`,
-//! `zcrm-http` and the simulator; the feature `client` adds the facade.
+//! Crates use it as a dev-dependency for the tests in their folder `tests`. It depends on
+//! `zcrm-core`, `zcrm-http` and the simulator; the feature `client` adds the facade.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::missing_panics_doc,
-    reason = "what fails here fails the test that uses it"
+    reason = "a failure here fails the test that uses it"
 )]
 
 mod authorizer;
@@ -38,14 +39,14 @@ use std::sync::Arc;
 use zcrm_core::ManualClock;
 use zcrm_http::layer::RetryPolicy;
 
-/// Returns the text of an error and of all its sources, as `Display` and as `Debug`.
+/// Returns the text of an error and of all its sources, both as `Display` and as `Debug`.
 #[must_use]
 pub fn whole_text(error: &(dyn std::error::Error + 'static)) -> String {
     let texts = std::iter::successors(Some(error), |error| error.source());
     texts.map(|error| format!("{error}\n{error:?}\n")).collect()
 }
 
-/// Returns a retry policy whose waits are over at once.
+/// Returns a retry policy that does not wait.
 #[must_use]
 pub fn impatient_retry() -> RetryPolicy {
     RetryPolicy::new(Arc::new(ManualClock::jumping()))

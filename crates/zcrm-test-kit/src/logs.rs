@@ -11,7 +11,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-/// All that any crate logs, at the finest level.
+/// The captured log lines of all crates, at the finest level.
 #[derive(Clone, Default)]
 pub struct Logs(Arc<Mutex<Vec<u8>>>);
 
@@ -31,7 +31,7 @@ impl Logs {
             .finish()
     }
 
-    /// Captures the logs of this thread while the guard lives.
+    /// Captures the logs of this thread until the guard is dropped.
     #[must_use]
     pub fn capture() -> (Self, DefaultGuard) {
         let logs = Self::default();
@@ -39,7 +39,7 @@ impl Logs {
         (logs, guard)
     }
 
-    /// Captures the logs of the whole process from now on.
+    /// Captures the logs of the process from now on.
     #[must_use]
     pub fn of_process() -> Self {
         let logs = Self::default();
@@ -47,7 +47,7 @@ impl Logs {
         logs
     }
 
-    /// Returns what was logged so far.
+    /// Returns the log lines so far.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()

@@ -1,4 +1,4 @@
-//! A service that answers by a script.
+//! A service with scripted answers.
 
 use std::{
     fmt,
@@ -15,43 +15,43 @@ use zcrm_http::ResBody;
 
 use crate::{Answer, Call};
 
-/// Returns a body of that text.
+/// Returns a body with this text.
 pub fn body(text: impl Into<Bytes>) -> ResBody {
     text.into().into()
 }
 
-/// Returns an answer with that status and body.
+/// Returns an answer with this status and body.
 pub fn answer(status: u16, text: impl Into<Bytes>) -> Response<ResBody> {
     let mut response = Response::new(body(text));
     *response.status_mut() = StatusCode::from_u16(status).unwrap();
     response
 }
 
-/// Returns an empty list.
+/// Returns an answer with an empty list.
 ///
 /// # Errors
-/// None.
+/// Never returns an error.
 pub fn ok() -> Answer {
     Ok(answer(200, r#"{"data":[]}"#))
 }
 
-/// Returns a page of a gateway with that status.
+/// Returns an answer of a gateway with this status.
 ///
 /// # Errors
-/// None.
+/// Never returns an error.
 pub fn status(status: u16) -> Answer {
     Ok(answer(status, "<p>no</p>"))
 }
 
-/// Returns an error of Zoho's with that status and code.
+/// Returns an error of Zoho with this status and code.
 ///
 /// # Errors
-/// None.
+/// Never returns an error.
 pub fn zoho(status: u16, code: &str) -> Answer {
     Ok(answer(status, format!(r#"{{"code":"{code}","message":"no","status":"error"}}"#)))
 }
 
-/// What a service was asked.
+/// A request that a service received.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Seen {
@@ -73,7 +73,8 @@ impl Seen {
 
 type Play = dyn Fn(usize) -> Answer + Send + Sync;
 
-/// A service that answers by the number of the request, from 0, and remembers what it saw.
+/// A service that chooses its answer by the number of the request, from 0, and records the
+/// requests.
 #[derive(Clone)]
 pub struct Script {
     play: Arc<Play>,
@@ -87,18 +88,18 @@ impl fmt::Debug for Script {
 }
 
 impl Script {
-    /// A service that answers so.
+    /// Returns a service that answers with this function.
     pub fn new(play: impl Fn(usize) -> Answer + Send + Sync + 'static) -> Self {
         Self { play: Arc::new(play), seen: Arc::default() }
     }
 
-    /// Returns what was asked so far.
+    /// Returns the requests so far.
     #[must_use]
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
-    /// Returns how often it was asked.
+    /// Returns the number of requests.
     #[must_use]
     pub fn calls(&self) -> usize {
         self.seen.lock().unwrap().len()

@@ -1,4 +1,4 @@
-//! A server for transfers, over TLS: HTTP/1.1 or HTTP/2, with bodies that do what a test wants.
+//! A server for transfers over TLS: HTTP/1.1 or HTTP/2, with bodies that a test controls.
 
 use std::{
     convert::Infallible,
@@ -31,55 +31,55 @@ use tokio_rustls::{TlsAcceptor, rustls::ServerConfig, rustls::crypto::ring};
 /// The body of an answer.
 pub type Content = UnsyncBoxBody<Bytes, io::Error>;
 
-/// What a server does with a request: an answer, or a reset of the connection.
+/// A server's reaction to a request: an answer, or a reset of the connection.
 pub type Deed = Option<Response<Content>>;
 
-/// One request: its number from 0, its head, and its body as far as the handler reads it.
+/// A request: its number from 0, its head, and its body, which the handler may read.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Asked {
-    /// Its number.
+    /// The number of the request, from 0.
     pub number: usize,
-    /// Its headers.
+    /// The headers.
     pub headers: HeaderMap,
-    /// Its body.
+    /// The body.
     pub body: Incoming,
     reset: Arc<Notify>,
 }
 
 impl Asked {
-    /// Returns a header; empty text where there is none.
+    /// Returns a header; an empty text if it is missing.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Reads the whole body.
+    /// Reads the complete body.
     ///
     /// # Errors
-    /// Where it breaks off.
+    /// Returns an error if the body breaks off.
     pub async fn read(&mut self) -> Result<Bytes, hyper::Error> {
         Ok((&mut self.body).collect().await?.to_bytes())
     }
 
-    /// Reads the first piece of the body.
+    /// Reads the first chunk of the body.
     pub async fn read_some(&mut self) {
         self.body.frame().await.unwrap().unwrap();
     }
 
-    /// Returns what resets the connection, also while the answer is being sent.
+    /// Returns a handle that resets the connection, even while the answer is being sent.
     #[must_use]
     pub fn reset(&self) -> Arc<Notify> {
         Arc::clone(&self.reset)
     }
 
-    /// Reads the rest beside the answer, as servers do that want theirs to arrive: a connection that
-    /// is closed while the other side writes takes the answer along.
+    /// Reads the rest of the body in the background, so that the answer arrives: closing a
+    /// connection while the client still writes can lose the answer.
     pub fn read_on(mut self) {
         tokio::spawn(async move { self.read().await });
     }
 
-    /// Returns the length that was announced, in any protocol.
+    /// Returns the length that the request announced, in any version of HTTP.
     #[must_use]
     pub fn length(&self) -> Option<u64> {
         self.body.size_hint().exact()
@@ -88,11 +88,11 @@ impl Asked {
 
 type Handler = Arc<dyn Fn(Asked) -> Pin<Box<dyn Future<Output = Deed> + Send>> + Send + Sync>;
 
-/// A name under which only a proxy finds the servers.
+/// A host name that only a proxy can resolve to the servers.
 pub const NAME: &str = "crm.zylker.example";
 
-/// Returns the TLS of a server for `localhost`, 127.0.0.1 and [`NAME`] that speaks these protocols, and its
-/// certificate.
+/// Returns a TLS acceptor for `localhost`, 127.0.0.1 and [`NAME`] that offers these protocols, and
+/// its certificate.
 #[must_use]
 pub fn tls(protocols: &[&str]) -> (TlsAcceptor, String) {
     let names = ["localhost", "127.0.0.1", NAME].map(str::to_owned);
@@ -108,13 +108,13 @@ pub fn tls(protocols: &[&str]) -> (TlsAcceptor, String) {
     (TlsAcceptor::from(Arc::new(tls)), certified.cert.pem())
 }
 
-/// A running server; it ends with the runtime.
+/// A running server, which stops with the runtime.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Server {
-    /// Where it listens.
+    /// The address that it listens on.
     pub address: SocketAddr,
-    /// Its certificate.
+    /// The certificate to trust.
     pub pem: String,
     requests: Arc<AtomicUsize>,
     connections: Arc<AtomicUsize>,
@@ -155,13 +155,13 @@ impl Server {
         format!("https://{NAME}:{}", self.address.port())
     }
 
-    /// Returns how many requests came.
+    /// Returns the number of requests.
     #[must_use]
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
     }
 
-    /// Returns how many connections were made.
+    /// Returns the number of connections.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
@@ -181,7 +181,7 @@ async fn serve(
         let (tls, handler, requests) = (tls.clone(), Arc::clone(&handler), Arc::clone(&requests));
         tokio::spawn(async move {
             let Ok(stream) = tls.accept(tcp).await else { return };
-            // a socket that may not linger ends in a reset when it is dropped
+            // a socket with a linger time of zero sends a reset when it is dropped
             let reset = Arc::new(Notify::new());
             let ordered = Arc::clone(&reset);
             let service = service_fn(move |request: Request<Incoming>| {
@@ -210,24 +210,24 @@ async fn serve(
     }
 }
 
-/// How a body ends.
+/// The end of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum End {
-    /// It is whole.
+    /// The body is complete.
     Whole,
-    /// It breaks off.
+    /// The body breaks off.
     Cut,
-    /// It stands still.
+    /// The body stalls and never ends.
     Still,
 }
 
-/// Returns a body of these bytes, in pieces.
+/// Returns a body with these bytes, in chunks.
 #[must_use]
 pub fn content(bytes: Bytes, end: End) -> Content {
     let pieces: Vec<_> = bytes.chunks(16 * 1024).map(Bytes::copy_from_slice).collect();
     let pieces = stream::iter(pieces).then(|piece| async {
-        // each is sent before the next, so that what came before the end is there
+        // send each chunk before the next, so that all chunks before the end arrive
         for _ in 0..3 {
             tokio::task::yield_now().await;
         }
@@ -248,7 +248,7 @@ pub fn content(bytes: Bytes, end: End) -> Content {
     }
 }
 
-/// Returns a file that comes as these pieces do.
+/// Returns a file whose chunks come from this stream.
 pub fn pieces(
     pieces: impl Stream<Item = Bytes> + Send + 'static,
     headers: &[(&str, &str)],
@@ -259,14 +259,14 @@ pub fn pieces(
     Some(answer)
 }
 
-/// Returns an answer in JSON.
+/// Returns a JSON answer.
 #[must_use]
 pub fn json(status: u16, text: &'static str) -> Deed {
     let answer = Response::builder().status(status).header("content-type", "application/json");
     Some(answer.body(content(Bytes::from_static(text.as_bytes()), End::Whole)).unwrap())
 }
 
-/// Returns a file: these bytes and headers.
+/// Returns a file with these bytes and headers.
 #[must_use]
 pub fn file(bytes: Bytes, end: End, headers: &[(&str, &str)]) -> Deed {
     let mut answer = Response::builder().header("content-type", "application/octet-stream");
@@ -276,7 +276,7 @@ pub fn file(bytes: Bytes, end: End, headers: &[(&str, &str)]) -> Deed {
     Some(answer.body(content(bytes, end)).unwrap())
 }
 
-/// Returns bytes of which no two pieces are the same.
+/// Returns bytes in which no two chunks are the same.
 #[must_use]
 pub fn sample(length: usize) -> Bytes {
     (0..length).map(|at| (at / 7 + at / 251) as u8).collect::<Vec<_>>().into()

@@ -39,7 +39,7 @@ pub async fn access_token(sim: &Simulator) -> String {
     body.get("access_token").and_then(|token| token.as_str()).unwrap().to_owned()
 }
 
-/// Returns a logged-in user of the simulator: the authorizer, with an empty journal behind it.
+/// Returns the authorizer of a logged-in user of the simulator, and clears the journal.
 pub async fn user(sim: &Simulator) -> Arc<ScriptedAuthorizer> {
     let access = access_token(sim).await;
     sim.clear_journal();

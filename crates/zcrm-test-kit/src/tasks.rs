@@ -10,7 +10,7 @@ use std::{
     task::{Context, Poll, Wake},
 };
 
-/// Lets other tasks run until something is true.
+/// Lets other tasks run until the condition is true.
 pub async fn until(done: impl Fn() -> bool) {
     while !done() {
         tokio::task::yield_now().await;
@@ -39,18 +39,18 @@ impl<T> fmt::Debug for ManualFuture<T> {
 }
 
 impl<T> ManualFuture<T> {
-    /// Takes a future, and does not poll it yet.
+    /// Wraps a future without polling it.
     pub fn new(future: impl Future<Output = T> + Send + 'static) -> Self {
         Self { future: Box::pin(future), woken: Arc::default() }
     }
 
-    /// Polls it once.
+    /// Polls the future once.
     pub fn poll(&mut self) -> Poll<T> {
         self.woken.0.store(false, Ordering::SeqCst);
         self.future.as_mut().poll(&mut Context::from_waker(&Arc::clone(&self.woken).into()))
     }
 
-    /// Returns whether it was woken since the last poll.
+    /// Returns whether the future was woken since the last poll.
     #[must_use]
     pub fn is_woken(&self) -> bool {
         self.woken.0.load(Ordering::SeqCst)

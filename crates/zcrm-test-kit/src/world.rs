@@ -1,4 +1,4 @@
-//! A simulator, a client that is logged in at it, and their clock.
+//! A simulator, a client that is logged in, and their clock.
 
 use std::sync::Arc;
 
@@ -9,20 +9,20 @@ use zcrm::{
 use zcrm_core::ManualClock;
 use zcrm_sim::{Builder, ClockMode, Simulator};
 
-/// Returns a builder of clients of this simulator, with the tokens in memory.
+/// Returns a client builder for this simulator, with the tokens in memory.
 pub fn builder(sim: &Simulator) -> ClientBuilder {
     Client::builder().config(Config::from_map(sim.settings()).unwrap())
 }
 
-/// Builds the client, and logs it in at the simulator.
+/// Builds the client, and logs it in.
 pub async fn logged_in(sim: &Simulator, builder: ClientBuilder) -> Client {
     let client = builder.build().unwrap();
     client.tokens().exchange(sim.grant_token()).await.unwrap();
     client
 }
 
-/// A simulator, and a client that is logged in at it. Both go by one clock: what the client waits
-/// between two attempts is over at once, and its timeouts stand still until the test advances it.
+/// A simulator and a logged-in client that share one clock. Waits between attempts end immediately,
+/// and timeouts only expire when the test advances the clock.
 #[derive(Debug)]
 #[allow(clippy::exhaustive_structs, reason = "taken apart in tests")]
 pub struct World {
@@ -30,7 +30,7 @@ pub struct World {
     pub sim: Simulator,
     /// The client.
     pub client: Client,
-    /// The time of both.
+    /// The clock of both.
     pub clock: ManualClock,
 }
 
@@ -40,7 +40,7 @@ impl World {
         Self::with(|sim| sim, |client| client).await
     }
 
-    /// Starts both with changes of the test's.
+    /// Starts both with the test's changes.
     pub async fn with(
         sim: impl FnOnce(Builder) -> Builder,
         client: impl FnOnce(ClientBuilder) -> ClientBuilder,
@@ -54,8 +54,8 @@ impl World {
         Self { sim, client, clock }
     }
 
-    /// Returns a client with the same login whose token is not fresh from the accounts server, as after a
-    /// restart of the application.
+    /// Returns a client with the same login, as after a restart of the application: it does not
+    /// know that its token was just issued.
     pub async fn restarted(&self) -> Client {
         let tokens = self.client.tokens();
         let store = MemoryStore::new();

@@ -1,6 +1,6 @@
-//! Operations that have no method of their own: any row of the table can be called.
+//! Calls operations that have no separate method: any row of the table of operations can be called.
 //!
-//! Talks to the embedded simulator, over real sockets and TLS:
+//! Uses the embedded simulator, over real sockets and TLS:
 //!
 //! ```text
 //! cargo run -p zcrm --example operations
@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         client.call(&MODULES_GET).path("api_name", "Leads").json::<serde_json::Value>().await?;
     println!("module: {:?}", leads.pointer("/modules/0/plural_label"));
 
-    // A name that the operation does not know is refused before anything is sent.
+    // A parameter that the operation does not know is rejected before anything is sent.
     let mistake = client.call(&USERS_LIST).param("typ", "AllUsers").list::<Record>().await;
     if let Err(error) = mistake {
         println!("{error}");

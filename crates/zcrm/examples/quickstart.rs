@@ -1,15 +1,15 @@
-//! zcrm at work, in one run: log in, write, read, survive an expired token, stream.
+//! A tour of zcrm in one run: log in, write, read, recover from an expired token, stream.
 //!
-//! Without settings it talks to the embedded simulator, over real sockets and TLS:
+//! Without settings it uses the embedded simulator, over real sockets and TLS:
 //!
 //! ```text
 //! cargo run -p zcrm --example quickstart
 //! ```
 //!
 //! With `ZCRM_CLIENT_ID`, `ZCRM_CLIENT_SECRET`, `ZCRM_REDIRECT_URI`, `ZCRM_CURRENT_USER_EMAIL` and
-//! `ZCRM_DATA_CENTER` it talks to Zoho; the first run needs a grant token in
-//! `QUICKSTART_GRANT_TOKEN` (scopes `ZohoCRM.modules.ALL` and `ZohoSearch.securesearch.READ`). It
-//! writes two leads, marked as its own, and deletes them again.
+//! `ZCRM_DATA_CENTER` it uses Zoho; the first run needs a grant token in `QUICKSTART_GRANT_TOKEN`
+//! (scopes `ZohoCRM.modules.ALL` and `ZohoSearch.securesearch.READ`). It writes two leads, marked
+//! as its own, and deletes them again.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
 use std::{
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use zcrm::prelude::*;
 use zcrm_sim::{Error as SimError, Simulator};
 
-/// A lead, as this program sees it.
+/// A lead, with the fields that this program uses.
 #[derive(Debug, Serialize, Deserialize)]
 struct Lead {
     #[serde(skip_serializing)]
@@ -116,7 +116,7 @@ async fn main() -> Result<(), Failure> {
     let outcomes = restarted.records("Leads").delete_many(ids).await?;
     println!("   deleted {}", outcomes.all()?.len());
 
-    heading("What it cost");
+    heading("Requests and credits");
     println!("   {}", target.cost());
     target.leave().await
 }
@@ -136,13 +136,13 @@ fn report(outcomes: &zcrm::records::WriteResults) {
     }
 }
 
-/// A folder that only this user writes in: tokens do not belong into one that all users share, such as
-/// that for temporary files.
+/// Returns a folder that only this user writes in. Tokens do not belong into a folder that all
+/// users share, such as the one for temporary files.
 fn own_folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target").join(name)
 }
 
-/// Where the example runs: at Zoho, or at a simulator of its own.
+/// The server that the example uses: Zoho's, or an embedded simulator.
 struct Target {
     folder: PathBuf,
     simulator: Option<Simulator>,
@@ -167,7 +167,7 @@ impl Target {
         Ok(Self { folder, simulator: Some(simulator) })
     }
 
-    /// A simulator with what an earlier run left, so that this one finds its login again.
+    /// Starts a simulator with the state of an earlier run, so that this run finds its login.
     async fn simulator(folder: &Path) -> Result<Simulator, Failure> {
         let file = folder.join("simulator.json");
         if !file.exists() {
@@ -179,8 +179,8 @@ impl Target {
         };
         match restored {
             Err(error @ (SimError::Snapshot { .. } | SimError::SnapshotFormat { .. })) => {
-                println!("Beginning anew: {error}.");
-                // with the login of a simulator that is no more
+                println!("Starting with a new simulator: {error}.");
+                // the login of the earlier simulator is useless
                 fs::remove_dir_all(folder)?;
                 Ok(Simulator::start().await?)
             }
@@ -219,7 +219,7 @@ impl Target {
                 let refreshes = journal.refreshes();
                 format!("the simulator's journal: calls refused: {refused}, refreshes: {refreshes}")
             }
-            None => "(Zoho's tokens live for an hour: none was made to expire)".to_owned(),
+            None => "(no token was made to expire: Zoho's are valid for an hour)".to_owned(),
         }
     }
 
@@ -241,7 +241,7 @@ impl Target {
         }
     }
 
-    /// Leaves the simulator's state for the next run, beside the token file.
+    /// Saves the simulator's state next to the token file, for the next run.
     async fn leave(self) -> Result<(), Failure> {
         if let Some(simulator) = &self.simulator {
             simulator.save_snapshot(self.folder.join("simulator.json"))?;

@@ -1,4 +1,4 @@
-//! Setting up a client.
+//! The builder of a client.
 
 use std::{fmt, mem, path::PathBuf, sync::Arc, time::Duration};
 
@@ -22,11 +22,11 @@ use crate::{
     store::{self, RegisteredStores},
 };
 
-/// Sets up a [`Client`]: credentials, the user, where the tokens are kept, where the organisation
-/// lives. Everything else has a default.
+/// Builds a [`Client`] from the credentials, the user, the token store and the data centre.
+/// Everything else has a default.
 ///
-/// Settings of [`config`](Self::config) count in the order in which they are given, and those of the
-/// other methods are laid over them where they stand: the last word wins.
+/// Each call overrides earlier ones: a later [`config`](Self::config) overrides the settings that
+/// it names, and so does every other method. The order of the calls decides.
 ///
 /// ```no_run
 /// use zcrm::prelude::*;
@@ -47,7 +47,8 @@ pub struct ClientBuilder {
     config: Config,
     store: Option<Arc<dyn TokenStore>>,
     registered_stores: RegisteredStores,
-    /// The last word of `token_path`; kept as a path, for not every path is text.
+    /// The folder or file passed to `token_path`, if the settings have not replaced it. It is kept
+    /// as a path because a path need not be UTF-8.
     token_path: Option<PathBuf>,
     /// Custom data centres: short name, accounts server, API server.
     others: Vec<[String; 3]>,
@@ -60,7 +61,7 @@ pub struct ClientBuilder {
     meter: Option<CreditMeter>,
     observer: Option<Arc<dyn Observer>>,
     token_observer: Option<Arc<dyn TokenObserver>>,
-    /// Where the client secret is from, where that is not the configuration.
+    /// The source of the client secret, if it does not come from the settings.
     secret_source: Option<ClientSecret>,
     clock: Option<Arc<dyn Clock>>,
     refresh_early: Option<Duration>,
@@ -107,7 +108,8 @@ impl ClientBuilder {
         }
     }
 
-    /// Takes over all settings of a [`Config`]; what it says stands before what was said earlier.
+    /// Adds all settings of a [`Config`]. They override settings of the same name that were set
+    /// earlier.
     pub fn config(mut self, config: Config) -> Self {
         if config.is_set("token_persistence_path") {
             self.token_path = None;
@@ -119,20 +121,20 @@ impl ClientBuilder {
         self
     }
 
-    /// The client id of Zoho's API console.
+    /// Sets the client id that Zoho's API console shows.
     pub fn client_id(self, id: impl Into<String>) -> Self {
         self.set("client_id", id)
     }
 
-    /// The client secret of Zoho's API console.
+    /// Sets the client secret that Zoho's API console shows.
     pub fn client_secret(mut self, secret: impl Into<SecretString>) -> Self {
         self.config.set_secret("client_secret", secret.into());
         self.secret_source = None;
         self
     }
 
-    /// Takes the client secret from a file, a provider, or another place for each data centre. It
-    /// is asked for again when Zoho no longer takes it.
+    /// Reads the client secret from a file, a provider, or a separate source for each data centre.
+    /// The client reads it again when Zoho rejects the one it has.
     ///
     /// ```no_run
     /// use zcrm::{Client, oauth::ClientSecret};
@@ -145,49 +147,53 @@ impl ClientBuilder {
         self
     }
 
-    /// The redirect URI that the client was registered with. Only a login in a browser needs it; a
-    /// self client has none.
+    /// Sets the redirect URI that the client was registered with. Only a login in a browser needs
+    /// it; a self client has none.
     pub fn redirect_uri(self, uri: impl Into<String>) -> Self {
         self.set("redirect_uri", uri)
     }
 
-    /// The user under whose name the tokens are kept, mostly an e-mail address; `default` if it is not
-    /// set.
+    /// Sets the user under whose name the tokens are stored, usually an e-mail address; `default`
+    /// by default.
     pub fn user(self, identifier: impl Into<String>) -> Self {
         self.set("current_user_email", identifier)
     }
 
-    /// Sets the data centre of the organisation; `us` by default. Once there is a token, the token
-    /// says it.
+    /// Sets the data centre of the organisation; `us` by default. Once the user has a token, the
+    /// data centre of that token is used instead.
     pub fn data_center(self, data_center: DataCenter) -> Self {
         self.set("data_center", data_center.location())
     }
 
-    /// Sets production, sandbox or developer edition; production by default. Calls go to no other.
+    /// Sets the environment: production (the default), sandbox or developer edition. The client
+    /// calls no other environment.
     pub fn environment(mut self, environment: Environment) -> Self {
         self.config.unset(&["sandbox"]);
         self.set("environment", environment.as_str())
     }
 
-    /// Another accounts server than the data centre's, such as a simulator's: scheme, host and port. A
-    /// host without a scheme is taken as `https`.
+    /// Sets the accounts server, for example a simulator, instead of that of the data centre. Takes
+    /// scheme, host and port; a host without a scheme means `https`.
     pub fn accounts_url(self, origin: impl Into<String>) -> Self {
         self.set("accounts_url", origin)
     }
 
-    /// Another API server than the data centre's, such as a simulator's: scheme, host and port. A host
-    /// without a scheme is taken as `https`. It serves every token, whatever `api_domain` that names.
+    /// Sets the API server, for example a simulator, instead of that of the data centre. Takes
+    /// scheme, host and port; a host without a scheme means `https`. The client uses it for every
+    /// token and ignores the `api_domain` of the token.
     pub fn api_base_url(self, origin: impl Into<String>) -> Self {
         self.set("api_base_url", origin)
     }
 
-    /// Another server that takes uploads: scheme, host and port. Zoho's are known.
+    /// Sets the server for uploads: scheme, host and port. The upload servers of Zoho's data
+    /// centres are built in.
     pub fn content_base_url(self, origin: impl Into<String>) -> Self {
         self.set("content_base_url", origin)
     }
 
-    /// Adds a custom data centre beside `accounts_url`, under the short name that redirects
-    /// give it: its users are served by its servers. Zoho's are known.
+    /// Adds a custom data centre to the one of `accounts_url`. `location` is the short name that
+    /// redirects use for it; its users are served by the servers given here. Zoho's data centres
+    /// are built in.
     pub fn other_data_center(
         mut self,
         location: impl Into<String>,
@@ -198,28 +204,28 @@ impl ClientBuilder {
         self
     }
 
-    /// The API's version; v8 by default. Only for settings that are marked as a dictionary of the Ruby
-    /// SDK ([`Config::from_ruby_file`]) it is v2 by default.
+    /// Sets the version of the API; v8 by default. For a configuration dictionary of the Ruby SDK
+    /// ([`Config::from_ruby_file`]) the default is v2.
     pub fn api_version(self, version: ApiVersion) -> Self {
         self.set("api_version", version.to_string())
     }
 
-    /// Keeps the tokens in the file `zcrm_oauthtokens.txt` in this folder (feature `file-store`), and not
-    /// in the store that an earlier `persistence_handler_class` names.
+    /// Stores the tokens in the file `zcrm_oauthtokens.txt` in this folder (feature `file-store`).
+    /// This overrides a `persistence_handler_class` that was set earlier.
     pub fn token_path(mut self, folder: impl Into<PathBuf>) -> Self {
         self.config.unset(&[keys::HANDLER, keys::HANDLER_PATH]);
         self.token_path = Some(folder.into());
         self
     }
 
-    /// Sets a custom token store, which takes precedence over all settings of stores.
+    /// Sets a custom token store. It takes precedence over all settings that select a store.
     pub fn store(mut self, store: impl TokenStore + 'static) -> Self {
         self.store = Some(Arc::new(store));
         self
     }
 
-    /// Makes a store known under a name, which the setting `persistence_handler_class` then selects:
-    /// what the Ruby SDK does with a class. May be called for several.
+    /// Registers a store under a name, so that the setting `persistence_handler_class` can select
+    /// it. The Ruby SDK selects a class in the same way. May be called several times.
     ///
     /// ```no_run
     /// use zcrm::{Client, Config, stores::MemoryStore};
@@ -241,7 +247,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Connects as this builder says: through a proxy, with other timeouts or pools.
+    /// Sets how connections are made, for example a proxy, the connect timeout or the size of the
+    /// pool.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -250,7 +257,7 @@ impl ClientBuilder {
     /// # let sim = zcrm_sim::Simulator::start().await?;
     /// # let builder = Client::builder().config(zcrm::Config::from_map(sim.settings())?);
     ///
-    /// // a proxy for all but some; and a middlebox that breaks HTTP/2
+    /// // a proxy for all hosts but two, and only HTTP/1 because a middlebox breaks HTTP/2
     /// let connector = Connector::builder()
     ///     .proxy_except("http://proxy.example.com:3128", "127.0.0.1, intranet.example.com")
     ///     .http1_only();
@@ -268,75 +275,77 @@ impl ClientBuilder {
         self
     }
 
-    /// Trusts the certificates of a PEM text as well.
+    /// Trusts the certificates of a PEM text in addition to the default ones.
     pub fn root_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.roots_pem.push(pem.into());
         self
     }
 
-    /// How long calls may take.
+    /// Sets the timeouts of calls.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
         self.config.unset(&TIMEOUTS);
         self
     }
 
-    /// How much may go on at a time.
+    /// Sets how many calls may run at a time and how large an answer may be.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self.config.unset(&LIMITS);
         self
     }
 
-    /// When calls are tried again.
+    /// Sets when a failed call is sent again.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
         self.config.unset(&[LIMIT_ATTEMPTS]);
         self
     }
 
-    /// Counts API credits in `meter`, which the application may read, and stops at its floor.
+    /// Counts API credits in `meter`, which the application can read. If the meter has a reserve
+    /// ([`CreditMeter::with_floor`]), calls that would use it up are refused.
     pub fn meter(mut self, meter: CreditMeter) -> Self {
         self.meter = Some(meter);
         self
     }
 
-    /// Tells `observer` of calls, attempts and waits, for metrics.
+    /// Reports calls, attempts and waits to `observer`, for metrics.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
         self
     }
 
-    /// Tells `observer` what becomes of tokens: refreshed, throttled, dead, not saved.
+    /// Reports changes of tokens to `observer`: logins, refreshes, and failures to refresh or save
+    /// a token.
     pub fn token_observer(mut self, observer: Arc<dyn TokenObserver>) -> Self {
         self.token_observer = Some(observer);
         self
     }
 
-    /// Sets how long before its end a token is refreshed; 60 s by default.
+    /// Sets how long before it expires a token is refreshed; 60 s by default.
     pub fn refresh_early(mut self, before: Duration) -> Self {
         self.refresh_early = Some(before);
         self
     }
 
-    /// Takes the time from this clock.
+    /// Sets the clock that the client reads and waits by.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
         self
     }
 
-    /// Returns the client. Sends nothing, and needs no runtime: a store or server that cannot be
-    /// reached fails the first login or call instead.
+    /// Builds the client. This sends nothing and needs no async runtime: a store or server that
+    /// cannot be reached makes the first login or call fail.
     ///
     /// # Errors
-    /// An error of kind [`Config`](crate::ErrorKind::Config) that names every setting that is missing or
-    /// wrong, with the variable and the method that set it.
+    /// Returns an error of kind [`Config`](crate::ErrorKind::Config) that names every missing or
+    /// invalid setting, with the environment variable and the method that set it.
     pub fn build(self) -> Result<Client, Error> {
         let user = self.config.user();
         self.build_clients()?.user(&user)
     }
 
-    /// Returns the clients of many users, none of whom needs to be known yet. Sends nothing.
+    /// Builds the clients of many users. No user needs to be known yet, and nothing is sent.
     ///
     /// # Errors
     /// As [`build`](Self::build).
@@ -348,7 +357,7 @@ impl ClientBuilder {
         }
         wrong.extend(config.missing(|key| match key {
             "client_secret" => self.secret_source.is_some(),
-            // a store in code makes all settings of stores idle
+            // a store set in code makes the settings of stores unnecessary
             key if keys::is_store(key) => self.store.is_some() || self.token_path.is_some(),
             _ => false,
         }));
@@ -394,7 +403,7 @@ impl ClientBuilder {
         Ok(Clients::new(Api::new(calls, version).with_clock(clock), manager))
     }
 
-    /// What calls of the API go through, and those of the accounts server.
+    /// Returns the transport for calls of the API and the one for the accounts server.
     fn transports(mut self, clock: &Arc<dyn Clock>) -> Result<(Transport, Transport), Error> {
         if let Some(own) = self.http_stack.transport.take() {
             return self.stacked(Stack::new(own), clock);
@@ -450,7 +459,7 @@ impl ClientBuilder {
     }
 }
 
-/// One error for all that is wrong.
+/// Joins all errors into one.
 fn at_once(wrong: Vec<Error>) -> Result<(), Error> {
     let texts: Vec<String> = wrong.iter().map(ToString::to_string).collect();
     if texts.is_empty() { Ok(()) } else { Err(Error::config(texts.join("; "))) }
@@ -468,7 +477,7 @@ fn base_urls(config: &Config) -> Result<BaseUrls, Error> {
     if let Some(origin) = config.origin("content_base_url")? {
         base_urls = base_urls.with_content(origin);
     }
-    // settings that contradict each other are told now, and not at the first call
+    // contradictory settings fail here, and not at the first call
     base_urls.check()?;
     Ok(base_urls)
 }

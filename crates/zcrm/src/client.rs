@@ -8,11 +8,11 @@ use zcrm_oauth::{Grant, UserTokens};
 
 use crate::{Clients, whoami::WhoAmI};
 
-/// A client of Zoho CRM for one user, whose tokens stay fresh by themselves. Clones are cheap and share
-/// connections, limits and tokens. Any number of clients and users can exist in one process; limits are
-/// kept for each organisation ([`Tenant`](crate::http::Tenant)).
+/// A client of Zoho CRM for one user, which refreshes its tokens automatically. Clones are cheap
+/// and share connections, limits and tokens. One process may have any number of clients and users;
+/// limits are kept for each organisation ([`Tenant`](crate::http::Tenant)).
 ///
-/// A client dereferences to [`Api`], so that it has all its methods: [`records`](Api::records),
+/// A client dereferences to [`Api`] and so has all methods of it: [`records`](Api::records),
 /// [`records_of`](Api::records_of), [`call`](Api::call).
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -26,9 +26,9 @@ impl Client {
         Self { api: api.authorized_by(Arc::new(tokens.clone())), clients, tokens }
     }
 
-    /// Logs in the user whom a grant belongs to, and returns a client of that user. The tokens are stored
-    /// under the user's e-mail address. Zoho's user info (scope `AaaServer.profile.READ`) or the CRM's
-    /// current user (scope `ZohoCRM.users.READ`) tells the address.
+    /// Logs in the user whom a grant belongs to, and returns a client of that user. The tokens are
+    /// stored under the user's e-mail address. The address comes from Zoho's user info (scope
+    /// `AaaServer.profile.READ`) or from the CRM's current user (scope `ZohoCRM.users.READ`).
     ///
     /// To store the tokens under the configured user of this client, use
     /// [`login_if_needed`](Self::login_if_needed) or [`UserTokens::exchange`].
@@ -113,15 +113,16 @@ impl Client {
         &self.tokens
     }
 
-    /// Returns the clients of all users of the same application: to log in, list and log out others.
+    /// Returns the clients of all users of the same application, for example to log in, list or log
+    /// out other users.
     #[must_use]
     pub fn clients(&self) -> &Clients {
         &self.clients
     }
 
-    /// Returns the scopes that the user's token lacks for an operation, one of which is enough. They are
-    /// empty if the operation may be called, and `None` if the stored token does not name its scopes (some
-    /// stores do not keep them).
+    /// Returns the scopes of an operation that the user's token lacks. One of them is enough to
+    /// call the operation. The list is empty if the token may already call it. Returns `None` if
+    /// the stored token does not name its scopes (some stores do not keep them).
     ///
     /// ```no_run
     /// # async fn example(client: zcrm::Client) -> zcrm::Result<()> {
@@ -158,8 +159,9 @@ impl Clients {
         Ok(self.client(self.manager.user(user)?))
     }
 
-    /// Returns the client of a user in one organisation, whose tokens are stored apart from those of the
-    /// same user in another. Users of the same organisation share its limits.
+    /// Returns the client of a user in one organisation. Its tokens are stored separately from
+    /// those of the same user in another organisation. Users of the same organisation share its
+    /// limits.
     ///
     /// # Errors
     /// An error of kind [`Config`](crate::ErrorKind::Config) if `user` is empty.
@@ -167,7 +169,7 @@ impl Clients {
         Ok(self.client(self.manager.user_in_organisation(user, organisation)?))
     }
 
-    /// Returns a client without a user, by the client credentials flow; see
+    /// Returns a client without a user, which uses the client credentials flow; see
     /// [`TokenManager::organisation`](zcrm_oauth::TokenManager::organisation).
     ///
     /// # Errors
@@ -177,23 +179,24 @@ impl Clients {
         Ok(self.client(self.manager.organisation(soid, scopes)?))
     }
 
-    /// Logs in the user whom a grant belongs to, and returns that user's client. Zoho's user info (scope
-    /// `AaaServer.profile.READ`) or the CRM's current user (scope `ZohoCRM.users.READ`) tells who it is.
+    /// Logs in the user whom a grant belongs to, and returns that user's client. The user is looked
+    /// up in Zoho's user info (scope `AaaServer.profile.READ`) or as the CRM's current user (scope
+    /// `ZohoCRM.users.READ`).
     ///
     /// # Errors
-    /// As [`UserTokens::exchange`]. If the exchange succeeded but the user could not be found out, the
-    /// error carries the tokens ([`UnsavedToken`](crate::oauth::UnsavedToken)); with
-    /// [`TokenFault::MissingScope`](crate::oauth::TokenFault::MissingScope) both scopes are missing. Then name
-    /// the user with [`user`](Self::user), and exchange the tokens there.
+    /// As [`UserTokens::exchange`]. If the exchange succeeded but the user could not be determined,
+    /// the error carries the tokens ([`UnsavedToken`](crate::oauth::UnsavedToken)); with
+    /// [`TokenFault::MissingScope`](crate::oauth::TokenFault::MissingScope) both scopes are
+    /// missing. Then name the user with [`user`](Self::user), and exchange the tokens there.
     pub async fn login(&self, grant: impl Into<Grant>) -> Result<Client, Error> {
         let lookup = Arc::new(WhoAmI::new(self.api.clone(), self.manager.clone()));
         Ok(self.client(self.manager.login_with(grant, lookup).await?))
     }
 }
 
-/// Gives a client all methods of [`Api`]. A client is an `Api` with the tokens of its user, and has to
-/// offer all of it; methods of its own would repeat each one and its documentation. `Client` itself only
-/// has methods about users, whose names `Api` does not use.
+/// Gives a client all methods of [`Api`]. A client is an `Api` with the tokens of its user;
+/// separate methods would repeat each one and its documentation. `Client` itself only has methods
+/// about users, and their names do not occur in `Api`.
 impl Deref for Client {
     type Target = Api;
 

@@ -4,10 +4,12 @@ use zcrm_api::Api;
 use zcrm_core::Error;
 use zcrm_oauth::{AuthorizeUrl, DeviceLogin, Redirect, TokenKey, TokenManager};
 
-/// The users of one application: logs them in and out, lists them, and returns a [`Client`](crate::Client) for each.
+/// The users of one application: logs them in and out, lists them, and returns a
+/// [`Client`](crate::Client) for each.
+///
 /// The clients share connections. Limits are kept for each organisation, or for each user whose
-/// organisation is not named ([`user_in_organisation`](Self::user_in_organisation)), so that one cannot
-/// use up the limits of another. Made by
+/// organisation is not named ([`user_in_organisation`](Self::user_in_organisation)), so that one
+/// cannot use up the limits of another. Created by
 /// [`ClientBuilder::build_clients`](crate::ClientBuilder::build_clients).
 ///
 /// ```no_run
@@ -44,7 +46,8 @@ impl Clients {
     /// Checks the redirect at the end of a login in a browser; see [`TokenManager::accept`].
     ///
     /// # Errors
-    /// An error if the state is not that of the session, the person refused, or the redirect is malformed.
+    /// Returns an error if the state does not belong to the session, the user refused access, or
+    /// the redirect is malformed.
     pub fn accept(&self, session: &str, redirect: &str) -> Result<Redirect, Error> {
         self.manager.accept(session, redirect)
     }
@@ -52,7 +55,8 @@ impl Clients {
     /// Starts the login of a device without a browser; see [`TokenManager::device_login`].
     ///
     /// # Errors
-    /// An error if no scope is named, the client is wrong, or the server cannot be reached.
+    /// Returns an error if no scope is named, Zoho rejects the client, or the server cannot be
+    /// reached.
     pub async fn device_login(&self, scopes: &[impl AsRef<str>]) -> Result<DeviceLogin, Error> {
         self.manager.device_login(scopes).await
     }
@@ -73,8 +77,8 @@ impl Clients {
         self.manager.users().await
     }
 
-    /// Removes a user's tokens from the store; returns whether there were any. At Zoho they stay valid
-    /// until they are [revoked](zcrm_oauth::UserTokens::revoke).
+    /// Removes a user's tokens from the store, and returns whether there were any. They stay valid
+    /// at Zoho until they are [revoked](zcrm_oauth::UserTokens::revoke).
     ///
     /// # Errors
     /// An error of kind [`Store`](crate::ErrorKind::Store) if the store fails.
@@ -82,7 +86,7 @@ impl Clients {
         self.manager.logout(user).await
     }
 
-    /// Returns the manager of the tokens.
+    /// Returns the token manager.
     #[must_use]
     pub fn manager(&self) -> &TokenManager {
         &self.manager

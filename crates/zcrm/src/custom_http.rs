@@ -1,4 +1,4 @@
-//! Layers, headers and a transport of the application's own.
+//! Custom layers, headers and transports.
 
 use http::{HeaderMap, Request, Response};
 use tower::{
@@ -12,12 +12,13 @@ use zcrm_http::{LayerPosition, ReqBody, ResBody, Transport};
 use crate::ClientBuilder;
 
 impl ClientBuilder {
-    /// Sends these headers with every request, those of the accounts server included, unless the
-    /// call has its own of the same name; the last word of several counts. For some calls only,
-    /// there is [`Api::with_headers`](crate::request::Api::with_headers).
+    /// Sends these headers with every request, including those to the accounts server. A header of
+    /// the same name that the call sets takes precedence, and a later call of this method replaces
+    /// the headers of an earlier one. To add headers to some calls only, use
+    /// [`Api::with_headers`](crate::request::Api::with_headers).
     ///
-    /// [`build`](Self::build) refuses those that the client or the connection sets:
-    /// `authorization`, `host` and what frames a request, such as `content-length`.
+    /// [`build`](Self::build) rejects headers that the client or the connection sets:
+    /// `authorization`, `host` and those that frame a request, such as `content-length`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -41,7 +42,7 @@ impl ClientBuilder {
     /// headers.insert(USER_AGENT, HeaderValue::from_static("zylker-sync/1.2"));
     /// let client = builder.headers(headers).build()?;
     ///
-    /// // two requests: of the accounts server, and of the API
+    /// // two requests: one to the accounts server, one to the API
     /// client.tokens().exchange(sim.grant_token()).await?;
     /// client.records("Leads").list().fields(["Last_Name"]).await?;
     /// assert_eq!(sim.journal().requests(), 2);
@@ -54,12 +55,12 @@ impl ClientBuilder {
         self
     }
 
-    /// Puts the application's product in front of zcrm's in the `user-agent` of every request, those of
-    /// the accounts server included: `zylker-sync/1.2` becomes `zylker-sync/1.2 zcrm/…`. The setting
-    /// `user_agent` does the same; a `user-agent` among [`headers`](Self::headers) takes the place of
-    /// both.
+    /// Puts the application's product in front of zcrm's in the `user-agent` of every request,
+    /// including those to the accounts server: `zylker-sync/1.2` becomes `zylker-sync/1.2 zcrm/…`.
+    /// The setting `user_agent` does the same. A `user-agent` among [`headers`](Self::headers)
+    /// replaces both.
     ///
-    /// [`build`](Self::build) refuses a product that is not ASCII.
+    /// [`build`](Self::build) rejects a product that is not ASCII.
     ///
     /// ```
     /// let builder = zcrm::Client::builder().user_agent("zylker-sync/1.2");
@@ -69,8 +70,8 @@ impl ClientBuilder {
         self.set("user_agent", product)
     }
 
-    /// Puts in a layer of the application's, at a [`LayerPosition`]. Of several
-    /// at one place, the last stands outermost.
+    /// Adds a tower layer at a [`LayerPosition`]. Of several layers at one position, the one added
+    /// last is the outermost.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -109,13 +110,14 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends by a service of the application's: another HTTP client, a recorder, a test. It gets
-    /// absolute URLs, with the token in the headers, for calls of the API and of the accounts
-    /// server. Redirects are its matter, and so are proxies and roots: [`connector`](Self::connector)
-    /// and [`root_pem`](Self::root_pem) count for nothing then.
+    /// Sends requests through a custom service, for example another HTTP client, a recorder or a
+    /// test double. It receives the calls of the API and of the accounts server, with absolute URLs
+    /// and with the token in the headers. The service handles redirects, proxies and trusted
+    /// certificates itself: [`connector`](Self::connector) and [`root_pem`](Self::root_pem) have no
+    /// effect.
     ///
-    /// What it fails with should be an [`Error`](crate::Error) that says what became of the request;
-    /// other errors are never tried again.
+    /// Its errors should be an [`Error`](crate::Error) whose outcome says whether the request was
+    /// executed. Other errors are never retried.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

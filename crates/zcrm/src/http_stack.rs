@@ -1,4 +1,4 @@
-//! What an application puts into the wire: layers, headers, a transport of its own.
+//! The parts of the HTTP stack that the application provides: layers, headers and a transport.
 
 use http::{HeaderMap, Request, Response};
 use tower::{Service, util::BoxCloneSyncServiceLayer};
@@ -8,7 +8,7 @@ use zcrm_http::{LayerPosition, ReqBody, ResBody, Stack, Transport};
 type CustomLayer =
     BoxCloneSyncServiceLayer<Transport, Request<ReqBody>, Response<ResBody>, BoxError>;
 
-/// What was put in so far.
+/// The parts that the application has provided so far.
 #[derive(Clone, Default)]
 pub(crate) struct HttpStack {
     pub(crate) transport: Option<Transport>,
@@ -17,7 +17,7 @@ pub(crate) struct HttpStack {
 }
 
 impl HttpStack {
-    /// Puts headers and layers into a stack.
+    /// Adds the headers and layers to a stack.
     pub(crate) fn into_stack<S>(self, mut stack: Stack<S>) -> Result<Stack<S>, Error>
     where
         S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,

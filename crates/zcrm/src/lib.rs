@@ -1,7 +1,7 @@
 //! The Rust SDK for Zoho CRM.
 //!
-//! Hand over the credentials once; from then on [`Client`] reads and writes CRM data through typed,
-//! streaming calls, while tokens are exchanged, kept and refreshed by themselves.
+//! Configure the credentials once. [`Client`] then reads and writes CRM data through typed,
+//! streaming calls, and exchanges, stores and refreshes the tokens automatically.
 //!
 //! ```no_run
 //! use zcrm::prelude::*;
@@ -34,25 +34,28 @@
 //! # Features
 //!
 //! * `file-store` (on by default): tokens in one file, [`ClientBuilder::token_path`].
-//! * `mysql-store`: tokens in MySQL or MariaDB, in the table of the Ruby SDK; `db_host` and its like.
-//! * `logging`: logs in a file and on the console, as `application_log_file_path` and
-//!   `log_in_console` say: the module `logging`.
+//! * `mysql-store`: tokens in MySQL or MariaDB, in the table of the Ruby SDK; `db_host` and the
+//!   other `db_…` settings.
+//! * `logging`: logs in a file and on the console, set by `application_log_file_path` and
+//!   `log_in_console`; see the module `logging`.
 //! * `ring` (on by default), `aws-lc-rs`: the cryptography of TLS.
-//! * `webpki-roots` (on by default), `native-roots`: the authorities that are trusted, Mozilla's or
-//!   the system's.
+//! * `webpki-roots` (on by default), `native-roots`: the trusted certificate authorities: Mozilla's
+//!   list, or those of the system.
 //! * `derive`: `#[derive(Module)]` for your own structs, see [`Module`].
-//! * `ruby-marshal`: that file also in the format of the Ruby SDK, kept as it is found. Brings a
-//!   dependency with the licence WTFPL.
+//! * `ruby-marshal`: token files in the format of the Ruby SDK. A file in that format is read and
+//!   written in it. Adds a dependency with the licence WTFPL.
 //! * `conformance`: the module `stores::conformance`, a test suite for your own
 //!   [`TokenStore`](stores::TokenStore).
-//! * `test-util`: `ManualClock`, a clock that tests set forward without waiting.
+//! * `test-util`: `ManualClock`, a clock that tests advance without waiting.
 //!
-//! # Beyond its methods
+//! # Operations without a method, and custom HTTP
 //!
-//! What has no method is called by its [`Operation`](operations::Operation): [`call`](request::Api::call), [`operations`]. An application puts
-//! [layers](ClientBuilder::layer) and [headers](ClientBuilder::headers) of its own into the wire (for some
-//! calls: [`with_headers`](request::Api::with_headers)), sets up the [connector](ClientBuilder::connector), or replaces it by a
-//! [transport](ClientBuilder::transport) of its own.
+//! Call an operation that has no method with [`call`](request::Api::call) and its
+//! [`Operation`](operations::Operation); [`operations`] lists the known ones. An application can
+//! add [layers](ClientBuilder::layer) and [headers](ClientBuilder::headers) to the HTTP stack (for
+//! some calls: [`with_headers`](request::Api::with_headers)), configure the
+//! [connector](ClientBuilder::connector), or replace it by a custom
+//! [transport](ClientBuilder::transport).
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -75,8 +78,8 @@
 //!
 //! # Layers
 //!
-//! This crate composes the layers below it and adds configuration. A library that needs one of
-//! them alone depends on that: `zcrm-core` (data), `zcrm-http` (the wire), `zcrm-oauth` (tokens),
+//! This crate combines the layers below it and adds configuration. A library that needs only one of
+//! them can depend on it directly: `zcrm-core` (data), `zcrm-http` (HTTP), `zcrm-oauth` (tokens),
 //! `zcrm-api` (operations), `zcrm-store-file`.
 
 mod builder;
@@ -102,7 +105,7 @@ pub use zcrm_derive::Module;
 
 pub use zcrm_api::{metadata, operations, organisation as org};
 
-/// What most programs need: `use zcrm::prelude::*;`.
+/// The types that most programs need: `use zcrm::prelude::*;`.
 pub mod prelude {
     pub use crate::{
         ApiVersion, Client, Config, DataCenter, Environment, Id, Module, Record,
@@ -112,8 +115,8 @@ pub mod prelude {
     };
 }
 
-/// Records: reading, finding and writing them, and what belongs to one (notes, tags, related records,
-/// rows of subforms). Begin with [`Client::records`](crate::Client).
+/// Reading, searching and writing records, and the data that belongs to a record: notes, tags,
+/// related records, rows of subforms. Start with [`Client::records`](crate::Client).
 pub mod records {
     pub use zcrm_api::{
         ChangeTags, Condition, FieldRef, Note, NoteParent, Notes, Operand, RecordHandle,
@@ -130,7 +133,7 @@ pub mod records {
     };
 }
 
-/// The builder of all requests, lists and their pages, raw calls, and what Zoho answers.
+/// The builder of requests, lists and their pages, raw calls, and the answers of Zoho.
 pub mod request {
     pub use zcrm_api::{
         Api, Call, Cursor, List, Request,
@@ -147,7 +150,7 @@ pub mod request {
     pub use zcrm_http::CallSettings;
 }
 
-/// Files: attachments and photos, uploads, and downloads that are saved whole or not at all.
+/// Attachments, photos, uploads and downloads. A saved download is either complete or absent.
 pub mod files {
     pub use zcrm_api::{
         Attachment, Attachments, DownloadBytes, DownloadFile, FileDownload, Photo, SaveDownload,
@@ -166,7 +169,7 @@ pub mod oauth {
     };
 }
 
-/// Where tokens are stored: the memory, a file, MySQL, or a store of your own, which implements
+/// Token stores: in memory, in a file, in MySQL, or a custom type that implements
 /// [`TokenStore`](stores::TokenStore).
 pub mod stores {
     #[cfg(feature = "conformance")]
@@ -180,7 +183,7 @@ pub mod stores {
     pub use zcrm_store_mysql::{MySqlStore, MySqlStoreBuilder};
 }
 
-/// The HTTP stack: connections, timeouts, limits, retries, and the clock that they go by.
+/// The HTTP stack: connections, timeouts, limits, retries, and the clock that they use.
 pub mod http {
     #[cfg(feature = "test-util")]
     pub use zcrm_core::ManualClock;
@@ -193,7 +196,7 @@ pub mod http {
     };
 }
 
-/// Values of records' fields, as types.
+/// Types for the values of record fields.
 pub mod values {
     pub use zcrm_api::{Extra, MetaRef, RawJson};
     pub use zcrm_core::{
@@ -202,22 +205,22 @@ pub mod values {
     };
 }
 
-/// The README's code, compiled.
+/// Compiles the code of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
-/// The page of settings, its code compiled.
+/// Compiles the code of the page about settings.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/configuration.md")]
 struct ConfigurationPage;
 
-/// The guide's code, compiled.
+/// Compiles the code of the guide for users of the Ruby SDK.
 #[cfg(all(doctest, feature = "file-store"))]
 #[doc = include_str!("../../../docs/migrating-from-ruby.md")]
 struct Migrating;
 
-/// The simulator's page, its code compiled and run.
+/// Compiles and runs the code of the page about the simulator.
 #[cfg(all(doctest, feature = "file-store", feature = "test-util"))]
 #[doc = include_str!("../../../docs/simulator.md")]
 struct SimulatorPage;

@@ -1,29 +1,30 @@
 //! Logs in a file and on the console (feature `logging`).
 //!
-//! zcrm tells what it does through [`tracing`](https://docs.rs/tracing), and installs no subscriber by
-//! itself: where logs go is the application's business. This module turns two settings of the Ruby
-//! SDK into what that business needs:
+//! zcrm reports events through [`tracing`](https://docs.rs/tracing) and does not install a
+//! subscriber by itself: the application decides where logs go. This module implements two settings
+//! of the Ruby SDK:
 //!
-//! * `application_log_file_path`: a file that lines are added to. It is made where it is missing, and
-//!   only its owner may read it (mode 0600).
-//! * `log_in_console`: `true` for lines on standard error. (The Ruby SDK writes them to standard
-//!   output, where they mix with what the program says.)
+//! * `application_log_file_path`: a file that log lines are appended to. It is created if it is
+//!   missing, and only its owner may read it (mode 0600).
+//! * `log_in_console`: `true` to write log lines to standard error. (The Ruby SDK writes them to
+//!   standard output, where they mix with the output of the program.)
 //!
-//! [`install`] does all in one call. An application with a subscriber of its own adds [`layer`] to
-//! that.
+//! [`install`] sets up both in one call. An application with a subscriber adds [`layer`] to it
+//! instead.
 //!
-//! Every event and span has one of these targets, so that a filter needs no name of a crate:
+//! Every event and span has one of these targets, so a filter does not need the names of the
+//! crates:
 //!
-//! | target | events of |
+//! | target | events about |
 //! | --- | --- |
 //! | `zcrm::http` | calls and their attempts (spans `zoho_call`, `zoho_attempt`), retries, TLS |
 //! | `zcrm::oauth` | tokens: refreshes, refusals, saves |
 //! | `zcrm::store` | the token stores |
-//! | `zcrm::api` | files that are saved |
+//! | `zcrm::api` | saved files |
 //! | `zcrm::config` | settings |
 //!
-//! Lines hold no secret at any level, and no values of records. Each event is one line: control
-//! characters in it are escaped.
+//! Log lines contain no secrets at any level, and no values of records. Each event is one line:
+//! control characters in it are escaped.
 
 use std::{
     fs::{File, OpenOptions},
@@ -48,9 +49,8 @@ use zcrm_core::{Error, escaped};
 
 use crate::Config;
 
-/// Installs a subscriber for the whole process that logs as the settings say, through [`filter`].
-/// Where neither of them asks for logs, it installs nothing. To be called once, where the program
-/// begins.
+/// Installs a subscriber for the process that logs as the settings say, with [`filter`]. If the
+/// settings ask for no logs, this installs nothing. Call it once, at the start of the program.
 ///
 /// ```no_run
 /// use zcrm::{Client, Config, logging};
@@ -65,7 +65,7 @@ use crate::Config;
 /// ```
 ///
 /// # Errors
-/// As [`layer`], and where the process has a subscriber already.
+/// As [`layer`], and if the process already has a subscriber.
 pub fn install(config: &Config) -> Result<(), Error> {
     let (file, console) = outlets(config)?;
     if file.is_none() && !console {
@@ -74,16 +74,16 @@ pub fn install(config: &Config) -> Result<(), Error> {
     let lines = lines(file, console).with_filter(filter());
     tracing_subscriber::registry().with(lines).try_init().map_err(|error| {
         Error::config(
-            "the process has a `tracing` subscriber already: add `zcrm::logging::layer(&config)` \
-             to that one",
+            "the process already has a `tracing` subscriber: add `zcrm::logging::layer(&config)` \
+             to it instead of calling `install`",
         )
         .with_source(error)
     })
 }
 
-/// The layer that logs as the settings say, for a subscriber of the application's own; it does
-/// nothing where neither of them asks for logs. It takes all that it is given: [`filter`] keeps it to
-/// what is worth a line.
+/// Returns a layer that logs as the settings say, for a subscriber of the application. If the
+/// settings ask for no logs, the layer does nothing. It logs every event that it receives; use
+/// [`filter`] to leave out the verbose ones.
 ///
 /// ```
 /// use tracing_subscriber::{Layer, layer::SubscriberExt};
@@ -93,15 +93,15 @@ pub fn install(config: &Config) -> Result<(), Error> {
 /// let config = Config::from_toml("log_in_console = true")?;
 /// let subscriber = tracing_subscriber::registry()
 ///     .with(logging::layer(&config)?.with_filter(logging::filter()));
-/// // … with other layers of the application's own
+/// // … with other layers of the application
 /// # let _ = subscriber;
 /// # Ok(())
 /// # }
 /// ```
 ///
 /// # Errors
-/// Of kind [`Config`](crate::ErrorKind::Config), naming the setting, where its value is wrong or the
-/// file cannot be opened.
+/// Returns an error of kind [`Config`](crate::ErrorKind::Config) that names the setting if its
+/// value is invalid or the file cannot be opened.
 pub fn layer<S>(config: &Config) -> Result<impl Layer<S> + Send + Sync + use<S>, Error>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -110,13 +110,14 @@ where
     Ok(lines(file, console))
 }
 
-/// What [`install`] lets through: zcrm's own lines from `INFO` on, everybody else's from `WARN` on.
+/// Returns the filter that [`install`] uses: events of zcrm from `INFO`, of all other crates from
+/// `WARN`.
 #[must_use]
 pub fn filter() -> Targets {
     Targets::new().with_default(LevelFilter::WARN).with_target("zcrm", LevelFilter::INFO)
 }
 
-/// Where the settings want lines: in the file, on the console.
+/// Returns the log file, if one is set, and whether to log on the console.
 fn outlets(config: &Config) -> Result<(Option<File>, bool), Error> {
     let console = config.log_in_console()?;
     let file = config.log_file()?.map(|path| {
@@ -129,8 +130,8 @@ fn outlets(config: &Config) -> Result<(Option<File>, bool), Error> {
     Ok((file.transpose()?, console))
 }
 
-/// Opens a file at its end, for its owner only. A pipe or a terminal serves too; a pipe that has no
-/// reader is an error, for a program must not wait for one where it begins.
+/// Opens a file for appending, readable by its owner only. A pipe or a terminal is accepted too. A
+/// pipe that has no reader is an error, so that the program does not block at its start.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
@@ -143,11 +144,11 @@ fn open(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-        // lines are waited for where the reader is slow, and not lost
+        // writes wait for a slow reader, so that no line is lost
         let flags = rustix::fs::fcntl_getfl(&file)?;
         rustix::fs::fcntl_setfl(&file, flags - rustix::fs::OFlags::NONBLOCK)?;
-        // it may have been there before, for everybody to read; another user's file, and one that has
-        // another name too, stay as they are
+        // restrict a file that existed before and was readable by others; leave another user's
+        // file, and one with a second hard link, unchanged
         let found = file.metadata()?;
         let own = found.uid() == rustix::process::geteuid().as_raw() && found.nlink() == 1;
         if found.is_file() && own && found.mode() & 0o177 != 0 {
@@ -157,8 +158,8 @@ fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// One layer for both, and for neither: two that may be missing would have to be `Option`s, and a
-/// `None` among layers can silence the others.
+/// Returns one layer for file and console. Two optional layers would be `Option`s, and a `None`
+/// among layers can disable the others.
 fn lines<S>(file: Option<File>, console: bool) -> impl Layer<S> + Send + Sync + use<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -176,8 +177,8 @@ where
         .with_filter(level)
 }
 
-/// Writes each event on one line: whatever text from outside is in it, it can neither forge another
-/// line nor command a terminal.
+/// Writes each event on one line with its control characters escaped. Text from outside cannot
+/// forge another line or control the terminal.
 struct OneLine(fmt::format::Format);
 
 impl<S, N> FormatEvent<S, N> for OneLine

@@ -1,4 +1,4 @@
-//! Which token store the settings name: one of the application's own, else the file, else MySQL.
+//! Selects the token store: one that the application registered, the file, or MySQL, in this order.
 
 use std::{
     collections::BTreeMap,
@@ -23,23 +23,24 @@ impl RegisteredStores {
         self.0.insert(name, store);
     }
 
-    /// The store that the settings select.
+    /// Returns the store that the settings select by name.
     fn selected(&self, config: &Config) -> Option<Arc<dyn TokenStore>> {
         let name = config.text(HANDLER);
         let memory = || (name == MEMORY).then(|| Arc::new(MemoryStore::new()) as _);
         self.0.get(&name).cloned().or_else(memory)
     }
 
-    /// What is wrong with the settings that select one.
+    /// Returns an error if the settings select a store that does not exist.
     pub(crate) fn wrong(&self, config: &Config) -> Option<Error> {
-        let how = "in Rust a store is a type that implements `TokenStore`, which the builder is \
-                   told with `.store(…)`, or with `.register_store(\"Name\", …)` for this setting \
-                   to select";
+        let how = "in Rust, a store is a type that implements `TokenStore`: pass it to the \
+                   builder with `.store(…)`, or register it with `.register_store(\"Name\", …)` and \
+                   set `persistence_handler_class` to that name";
         let name = config.text(HANDLER);
         if name.is_empty() {
             let path = config.text(HANDLER_PATH);
             let why = format!(
-                "a Ruby file cannot be loaded, and `{HANDLER}` names no registered store: {how}"
+                "Ruby files cannot be loaded, and `{HANDLER}` does not name a registered store: \
+                 {how}"
             );
             return (!path.is_empty()).then(|| config.wrong(HANDLER_PATH, &why));
         }
@@ -49,11 +50,11 @@ impl RegisteredStores {
         let known = self.0.keys().map(String::as_str).chain([MEMORY]);
         let known = known.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let name = escaped(&name);
-        let why = format!("no store is registered as `{name}` (there are {known}): {how}");
+        let why = format!("no store is registered as `{name}` (known names: {known}): {how}");
         Some(config.wrong(HANDLER, &why))
     }
 
-    /// What is missing where no setting selects a store.
+    /// Returns an error if no setting selects a store.
     pub(crate) fn missing(&self, config: &Config, token_path: Option<&Path>) -> Option<Error> {
         let path = token_path.is_some_and(|path| !path.as_os_str().is_empty());
         let by_name = self.selected(config).is_some() || !config.text(HANDLER).is_empty();
@@ -62,10 +63,10 @@ impl RegisteredStores {
     }
 }
 
-/// The store: the registered one that `persistence_handler_class` selects; else in the file at
-/// `token_path`, or where `token_persistence_path` says; else in MySQL, where a key of the database
-/// is set, or where the settings came from a dictionary and the feature is there, as the Ruby SDK has
-/// it.
+/// Returns the store that the settings select. The first of these applies: the registered store
+/// that `persistence_handler_class` names; the file of `token_path` or `token_persistence_path`;
+/// MySQL, if a setting of the database is present. As in the Ruby SDK, MySQL is also the default if
+/// the settings came from a dictionary and the feature `mysql-store` is on.
 pub(crate) fn from_settings(
     config: &Config,
     registered_stores: &RegisteredStores,
@@ -89,9 +90,9 @@ fn is_mysql(config: &Config) -> bool {
 
 fn no_store() -> Error {
     Error::config(
-        "no token store is named: set `token_persistence_path` (a folder; feature `file-store`) or \
-         `db_host` and its like (MySQL; feature `mysql-store`), or give the builder a `.store(…)` \
-         of your own; `MemoryStore` forgets the login at exit",
+        "no token store is configured: set `token_persistence_path` (a folder; feature `file-store`) or \
+         `db_host` (MySQL; feature `mysql-store`), or pass a store to the builder with `.store(…)`, for \
+         example a `MemoryStore`, which forgets the login when the program exits",
     )
 }
 
@@ -103,8 +104,8 @@ fn file(path: PathBuf, clock: &Arc<dyn Clock>) -> Result<Arc<dyn TokenStore>, Er
 #[cfg(not(feature = "file-store"))]
 fn file(_path: PathBuf, _clock: &Arc<dyn Clock>) -> Result<Arc<dyn TokenStore>, Error> {
     Err(Error::config(
-        "`token_persistence_path` needs the feature `file-store` of the crate `zcrm`: switch it \
-         on, or give the builder a `.store(…)` of your own",
+        "`token_persistence_path` needs the feature `file-store` of the crate `zcrm`: enable it, or \
+         pass a store to the builder with `.store(…)`",
     ))
 }
 
@@ -131,7 +132,7 @@ fn mysql(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<dyn TokenStore>,
         builder = builder.ca_file(path);
     }
     let store = builder.build().map_err(|error| {
-        Error::config("the settings of the database are wrong").with_source(error)
+        Error::config("the settings of the database are invalid").with_source(error)
     })?;
     tracing::info!(target: "zcrm::store", place = store.place(), "tokens are kept in MySQL");
     Ok(Arc::new(store))
@@ -140,8 +141,8 @@ fn mysql(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<dyn TokenStore>,
 #[cfg(not(feature = "mysql-store"))]
 fn mysql(_config: &Config, _clock: &Arc<dyn Clock>) -> Result<Arc<dyn TokenStore>, Error> {
     Err(Error::config(
-        "`db_host` and its like need the feature `mysql-store` of the crate `zcrm`: switch it on, \
-         set `token_persistence_path` (feature `file-store`), or give the builder a `.store(…)` of \
-         your own",
+        "the `db_…` settings need the feature `mysql-store` of the crate `zcrm`: enable it, set \
+         `token_persistence_path` (feature `file-store`), or pass a store to the builder with \
+         `.store(…)`",
     ))
 }

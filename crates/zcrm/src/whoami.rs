@@ -1,4 +1,4 @@
-//! Whose token is it: Zoho's user info, else the CRM's current user.
+//! Finds out the user of a token: from Zoho's user info, or else as the CRM's current user.
 
 use std::sync::Arc;
 
@@ -28,10 +28,10 @@ impl WhoAmI {
         let api = self.api.authorized_by(Arc::new(StaticAuthorizer::new(authorization.clone())));
         let page = api.call(&USERS_LIST).param("type", "CurrentUser").list::<User>().await?;
         let user = page.items.into_iter().next().ok_or_else(|| {
-            Error::new(ErrorKind::Decode, Outcome::Local, "the CRM names no current user")
+            Error::new(ErrorKind::Decode, Outcome::Local, "the CRM returned no current user")
         })?;
         user.map(|user| user.email).map_err(|_| {
-            // its text could hold a name
+            // the message of this error could contain a name
             Error::new(ErrorKind::Decode, Outcome::Local, "the CRM's current user has no e-mail")
         })
     }
@@ -63,9 +63,9 @@ fn lacks_scope(error: &Error) -> bool {
 }
 
 fn lacks_both() -> Error {
-    let message = "whose token it is cannot be asked: it has neither the scope \
-                   `AaaServer.profile.READ` nor `ZohoCRM.users.READ`; ask for one of them, or name \
-                   the user";
+    let message = "the user of this token cannot be looked up: it has neither the scope \
+                   `AaaServer.profile.READ` nor `ZohoCRM.users.READ`; request one of them at the \
+                   login, or name the user";
     Error::new(ErrorKind::Credential, Outcome::Refused, message)
         .with_source(TokenFault::MissingScope)
 }

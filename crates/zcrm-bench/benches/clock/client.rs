@@ -1,4 +1,4 @@
-//! One client that does one thing many times, in a process of its own.
+//! A client in a separate process that does one thing many times.
 
 use std::{
     path::Path,
@@ -17,10 +17,10 @@ use zcrm_bench::{
 
 use crate::hand::Hand;
 
-/// How many pages are under way at a time, in the scenario that says so.
+/// The number of concurrent pages in the scenario `slow`.
 const AT_A_TIME: usize = 8;
 
-/// Who does the work.
+/// The client that does the work.
 enum Client {
     Zcrm(zcrm::Client),
     Baseline(Box<Baseline>),
@@ -51,7 +51,7 @@ impl Client {
             Self::Baseline(baseline) => baseline.page(number, slow).await?,
             Self::Hand(hand) => hand.page(number, slow).await?,
         };
-        if records == PAGE { Ok(()) } else { Err("a page lacks records".into()) }
+        if records == PAGE { Ok(()) } else { Err("a page has too few records".into()) }
     }
 
     async fn create(&self, leads: &[data::NewLead]) -> Result<(), BoxError> {
@@ -60,7 +60,7 @@ impl Client {
             Self::Baseline(baseline) => baseline.create(leads).await?,
             Self::Hand(hand) => hand.create(leads).await?,
         };
-        if written == BATCH { Ok(()) } else { Err("not all was written".into()) }
+        if written == BATCH { Ok(()) } else { Err("not all records were written".into()) }
     }
 
     async fn work(&self, scenario: &str, times: u64) -> Result<(), BoxError> {
@@ -94,8 +94,8 @@ impl Client {
     }
 }
 
-/// Does `times` times what the scenario says, and prints seconds, seconds of CPU, and the most KiB of
-/// memory that the process ever had.
+/// Runs a scenario `times` times, and prints the seconds, the CPU seconds, and the peak memory of
+/// the process in KiB.
 pub(crate) fn run(
     who: &str,
     scenario: &str,
@@ -106,7 +106,7 @@ pub(crate) fn run(
     let place = ServerAddress::new(port, pem)?;
     runtime()?.block_on(async {
         let client = Client::new(who, &place).await?;
-        // the connection stands
+        // the connection is open now
         client.get().await?;
         let (begin, cpu) = (Instant::now(), cpu());
         client.work(scenario, times).await?;

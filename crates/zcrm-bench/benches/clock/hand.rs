@@ -1,4 +1,4 @@
-//! What people write by hand: reqwest, and `serde_json::Value` looked into by name.
+//! A client as people write it by hand: reqwest, and `serde_json::Value` accessed by name.
 
 use reqwest::{Client, Url};
 use serde_json::{Value, json};

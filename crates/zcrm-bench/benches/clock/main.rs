@@ -1,7 +1,10 @@
-//! Wall, CPU, memory and cold start, beside the baseline and beside what people write by hand. Each client
-//! is a process of its own, in turns, so that a slow moment of the machine meets all of them; of the
-//! rounds the least time counts, for other work only adds to it. It prints the figures as JSON; `cargo xtask bench` shows them.
-#![allow(clippy::print_stdout, reason = "it prints what it measures")]
+//! Measures time, CPU, memory and cold start, compared with the baseline and with a hand-written
+//! client.
+//!
+//! Each client runs in a separate process, in turns, so that a slow moment of the machine affects
+//! all of them. The fastest round counts, because other load only adds time. The figures are
+//! printed as JSON; `cargo xtask bench` shows them.
+#![allow(clippy::print_stdout, reason = "it prints the measurements")]
 #![allow(clippy::disallowed_methods, reason = "it measures the system's time")]
 
 mod client;
@@ -23,7 +26,7 @@ use zcrm_bench::{
 
 const ROUNDS: usize = 15;
 
-/// What is done, how often in a round, and its name.
+/// The scenarios: command, repetitions in a round, and name.
 const SCENARIOS: &[(&str, u64, &str)] = &[
     ("get", 2000, "sequential GET, HTTP/1.1"),
     ("get2", 2000, "sequential GET, HTTP/2"),
@@ -32,7 +35,7 @@ const SCENARIOS: &[(&str, u64, &str)] = &[
     ("slow", 40, "40 pages at 50 ms, 8 in flight"),
 ];
 
-/// Starts of the small program.
+/// The number of starts of the small program.
 const STARTS: usize = 31;
 
 fn main() -> Result<(), BoxError> {
@@ -52,10 +55,10 @@ fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Seconds, seconds of CPU, KiB.
+/// Seconds, CPU seconds, KiB.
 type Measured = [f64; 3];
 
-/// One scenario, by all three clients.
+/// Runs one scenario with all three clients.
 fn side_by_side(
     server: &Server,
     scenario: &str,
@@ -76,30 +79,39 @@ fn side_by_side(
     if scenario == "slow" {
         let (ours, baseline, hand) = wall;
         return Ok(vec![
-            ReportRow::alone(name, "s", ours).aim(0.40),
-            ReportRow::beside(format!("{name}: beside the baseline"), "s", ours, baseline),
-            ReportRow::beside(format!("{name}: beside reqwest and Value"), "s", ours, hand),
+            ReportRow::single(name, "s", ours).aim(0.40),
+            ReportRow::compared(format!("{name}: compared with the baseline"), "s", ours, baseline),
+            ReportRow::compared(
+                format!("{name}: compared with reqwest and Value"),
+                "s",
+                ours,
+                hand,
+            ),
         ]);
     }
     #[allow(clippy::cast_precision_loss, reason = "a small number")]
     let each = 1e6 / times as f64;
     let mut rows = Vec::new();
     for (unit, (ours, baseline, hand)) in [("µs", wall), ("µs of CPU", cpu)] {
-        rows.push(ReportRow::beside(name, unit, ours * each, baseline * each));
-        let name = format!("{name}: beside reqwest and Value");
-        rows.push(ReportRow::beside(name, unit, ours * each, hand * each));
+        rows.push(ReportRow::compared(name, unit, ours * each, baseline * each));
+        let name = format!("{name}: compared with reqwest and Value");
+        rows.push(ReportRow::compared(name, unit, ours * each, hand * each));
     }
     if scenario == "page" {
         let (ours, baseline, hand) = memory;
         let mib = |kib: f64| kib / 1024.0;
         let name = "peak memory, pages";
-        rows.push(ReportRow::beside(name, "MiB", mib(ours), mib(baseline)));
+        rows.push(ReportRow::compared(name, "MiB", mib(ours), mib(baseline)));
         rows.push(
-            ReportRow::alone("peak memory, pages: above the baseline", "MiB", mib(ours - baseline))
-                .aim(4.0),
+            ReportRow::single(
+                "peak memory, pages: above the baseline",
+                "MiB",
+                mib(ours - baseline),
+            )
+            .aim(4.0),
         );
-        rows.push(ReportRow::beside(
-            format!("{name}: beside reqwest and Value"),
+        rows.push(ReportRow::compared(
+            format!("{name}: compared with reqwest and Value"),
             "MiB",
             mib(ours),
             mib(hand),
@@ -108,7 +120,7 @@ fn side_by_side(
     Ok(rows)
 }
 
-/// One client's round.
+/// Runs one round of one client.
 fn one(server: &Server, who: &str, scenario: &str, times: u64) -> Result<Measured, BoxError> {
     let port = if scenario == "get2" { server.http2() } else { server.http1() };
     let output = Command::new(std::env::current_exe()?)
@@ -132,7 +144,7 @@ fn median(rounds: &[Measured], at: usize) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
-/// The start of a small program, to its end: one client, one call over TLS.
+/// Measures a small program from start to end: one client, one call over TLS.
 fn cold(server: &Server) -> Result<Vec<ReportRow>, BoxError> {
     let programs = [env!("CARGO_BIN_EXE_cold-zcrm"), env!("CARGO_BIN_EXE_cold-baseline")];
     let mut times: [Vec<Measured>; 2] = Default::default();
@@ -147,10 +159,10 @@ fn cold(server: &Server) -> Result<Vec<ReportRow>, BoxError> {
         }
     }
     let [ours, baseline] = times.map(|times| median(&times, 0));
-    Ok(vec![ReportRow::beside("cold start of a small program", "ms", ours, baseline).aim(1.5)])
+    Ok(vec![ReportRow::compared("cold start of a small program", "ms", ours, baseline).aim(1.5)])
 }
 
-/// The hot path of every call.
+/// Measures `cached`, which every call runs.
 fn cached(server: &Server) -> Result<ReportRow, BoxError> {
     const TIMES: u32 = 100_000;
     let client =
@@ -164,5 +176,5 @@ fn cached(server: &Server) -> Result<ReportRow, BoxError> {
         }
         rounds.push([begin.elapsed().as_secs_f64() * 1e9 / f64::from(TIMES), 0.0, 0.0]);
     }
-    Ok(ReportRow::alone("cached()", "ns", median(&rounds, 0)).aim(200.0))
+    Ok(ReportRow::single("cached()", "ns", median(&rounds, 0)).aim(200.0))
 }

@@ -180,7 +180,7 @@ async fn rejects_a_forged_state_before_the_exchange() {
     for state in [state.as_str(), "made-up", ""] {
         victim.goto(forged(state).as_str()).await.unwrap();
         let message = text(&victim, "#message").await;
-        assert!(message.contains("not begun here"), "{state}: {message}");
+        assert!(message.contains("did not start in this browser"), "{state}: {message}");
     }
     assert_eq!(fixture.sim.journal().exchanges(), 0);
     assert!(fixture.users().await.is_empty());

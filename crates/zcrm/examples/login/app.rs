@@ -1,4 +1,5 @@
-//! The web application: a button, the way to Zoho and back, and a page with the person's leads.
+//! The web application: a login button, the redirect to Zoho and back, and a page with the user's
+//! leads.
 
 use std::{
     collections::HashMap,
@@ -16,13 +17,13 @@ use axum::{
 use serde::Deserialize;
 use zcrm::{Clients, oauth::TokenFault, prelude::*};
 
-/// What the application asks people for: their leads, and who they are.
+/// The scopes that the application asks for: the user's leads, and the user's profile.
 const SCOPES: [&str; 2] = ["ZohoCRM.modules.leads.READ", "AaaServer.profile.READ"];
 
-/// How many leads the page shows.
+/// The number of leads on the page.
 const SHOWN: usize = 20;
 
-/// A lead, as the page shows it.
+/// A lead, with the fields that the page shows.
 #[derive(Deserialize)]
 struct Lead {
     #[serde(rename = "Last_Name")]
@@ -36,10 +37,10 @@ impl Module for Lead {
     const FIELDS: &'static [&'static str] = &["Last_Name", "Company"];
 }
 
-/// The application's state: its clients, and who sits at which browser.
+/// The application's state: its clients, and the users of the browser sessions.
 struct App {
     clients: Clients,
-    /// The users by the session's id; `None` before the login.
+    /// The users by the id of the session; `None` before the login.
     sessions: Mutex<HashMap<String, Option<String>>>,
 }
 
@@ -48,20 +49,20 @@ impl App {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens a session under an id that nobody can guess.
+    /// Opens a session with a random id.
     fn open(&self, user: Option<String>) -> String {
         let id = uuid::Uuid::new_v4().to_string();
         self.sessions().insert(id.clone(), user);
         id
     }
 
-    /// The user of the browser's session.
+    /// Returns the user of the browser's session.
     fn user(&self, headers: &HeaderMap) -> Option<String> {
         self.sessions().get(session(headers)?)?.clone()
     }
 }
 
-/// The routes of the application.
+/// Returns the routes of the application.
 pub(crate) fn app(clients: Clients) -> Router {
     Router::new()
         .route("/", get(start))
@@ -76,7 +77,8 @@ async fn start() -> Html<String> {
     page("Leads", "", BUTTON)
 }
 
-/// Sends the browser to Zoho. The URL's `state` is bound to the browser's session, which begins here.
+/// Sends the browser to Zoho. The URL's `state` is bound to the browser's session, which starts
+/// here.
 async fn login(State(app): State<Arc<App>>) -> Response {
     let session = app.open(None);
     match app.clients.authorize_url(&SCOPES).for_session(&session) {
@@ -85,7 +87,7 @@ async fn login(State(app): State<Arc<App>>) -> Response {
     }
 }
 
-/// Where Zoho sends the browser back to.
+/// Handles the redirect from Zoho at the end of a login.
 async fn callback(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
@@ -93,14 +95,14 @@ async fn callback(
 ) -> Response {
     let session = session(&headers).unwrap_or_default();
     let login = async {
-        // the `state` first, before anything else of the redirect is believed
+        // check the `state` before using the rest of the redirect
         let redirect = app.clients.accept(session, &query.unwrap_or_default())?;
         app.clients.login(redirect).await
     };
     match login.await {
         Ok(client) => {
             app.sessions().remove(session);
-            // a new id, so that nobody can have known it before the login
+            // use a new id, so that an id known before the login is useless
             let session = app.open(Some(client.tokens().key().user().to_owned()));
             with_session(&session, Redirect::to("/leads"))
         }
@@ -118,7 +120,7 @@ async fn leads(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     }
 }
 
-/// The person's leads, read with the person's own tokens.
+/// Returns the user's leads, read with the user's own tokens.
 async fn list(clients: &Clients, user: &str) -> zcrm::Result<String> {
     let mut leads = clients.user(user)?.records_of::<Lead>().list().stream();
     let mut rows = String::new();
@@ -144,7 +146,7 @@ async fn logout(State(app): State<Arc<App>>, headers: HeaderMap) -> Redirect {
 const BUTTON: &str =
     "<form method=\"post\" action=\"/login\"><button id=\"login\">Login with Zoho</button></form>";
 
-/// The id in the browser's cookie.
+/// Returns the session id in the browser's cookie.
 fn session(headers: &HeaderMap) -> Option<&str> {
     let cookies =
         headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
@@ -153,22 +155,22 @@ fn session(headers: &HeaderMap) -> Option<&str> {
         .find_map(|cookie| cookie.trim().strip_prefix("session="))
 }
 
-/// An application that is served over HTTPS adds `Secure`.
+/// Sets the session cookie. An application that is served over HTTPS should add `Secure`.
 fn with_session(id: &str, response: impl IntoResponse) -> Response {
     let cookie = format!("session={id}; Path=/; HttpOnly; SameSite=Lax");
     ([(header::SET_COOKIE, cookie)], response).into_response()
 }
 
-/// What went wrong, for the person; the log has the rest.
+/// Shows the user a short message; the log has the details.
 fn failed(error: &zcrm::Error) -> Response {
     let (status, text) = match TokenFault::of(error) {
         Some(TokenFault::AccessDenied) => {
             (StatusCode::OK, "You did not give access, so nothing is shown.")
         }
         Some(TokenFault::StateMismatch) => {
-            (StatusCode::BAD_REQUEST, "This login was not begun here, or took too long.")
+            (StatusCode::BAD_REQUEST, "This login did not start in this browser, or took too long.")
         }
-        _ => (StatusCode::BAD_GATEWAY, "Zoho could not be asked just now."),
+        _ => (StatusCode::BAD_GATEWAY, "Zoho cannot be reached at the moment."),
     };
     tracing::warn!(%error, "a request failed");
     (status, page("Leads", text, BUTTON)).into_response()
@@ -183,7 +185,7 @@ fn page(title: &str, message: &str, body: &str) -> Html<String> {
     ))
 }
 
-/// Text as it may stand in HTML.
+/// Escapes a text for HTML.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,14 +1,14 @@
-//! Login with Zoho, in a browser: a button, the redirect, and a page with the person's leads.
+//! Login with Zoho in a browser: a button, the redirect, and a page with the user's leads.
 //!
-//! Without settings it runs against an embedded simulator, whose consent page plays Zoho's:
+//! Without settings it uses an embedded simulator, which also shows the consent page:
 //!
 //! ```text
 //! cargo run -p zcrm --example login
 //! ```
 //!
-//! With `ZCRM_CLIENT_ID`, `ZCRM_CLIENT_SECRET`, `ZCRM_REDIRECT_URI` and `ZCRM_DATA_CENTER` it runs
-//! against Zoho. The redirect URI is that of a server-based client of Zoho's API console, such as
-//! `http://localhost:8090/callback`; its port is the one that this program listens on.
+//! With `ZCRM_CLIENT_ID`, `ZCRM_CLIENT_SECRET`, `ZCRM_REDIRECT_URI` and `ZCRM_DATA_CENTER` it uses
+//! Zoho. The redirect URI is that of a server-based client of Zoho's API console, such as
+//! `http://localhost:8090/callback`; this program listens on its port.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
 mod app;
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let port = redirect_uri.parse::<http::Uri>()?.port_u16().unwrap_or(80);
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
 
-    // logins last as long as the program; a file or a database would keep them
+    // logins are kept in memory until the program ends; a file or a database would keep them longer
     let mut builder = Client::builder().store(MemoryStore::new());
     let mut simulator = None;
     if at_zoho {
@@ -40,16 +40,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .user("patricia@example.com")
             .user("charles@example.com")
             .records("Leads", 12)
-            // a browser does not know the simulator's own authority
+            // a browser does not trust the simulator's certificate authority
             .plain_http()
             .start()
             .await?;
         builder = builder.config(Config::from_map(started.settings())?);
-        println!("Zoho is played by a simulator at {}.", started.accounts_url());
+        println!("The simulator takes the place of Zoho at {}.", started.accounts_url());
         simulator = Some(started);
     }
     let clients = builder.build_clients()?;
-    println!("Open http://localhost:{port}/ in a browser; Ctrl-C ends this.");
+    println!("Open http://localhost:{port}/ in a browser; press Ctrl-C to stop.");
     let stop = async {
         let _ = tokio::signal::ctrl_c().await;
     };

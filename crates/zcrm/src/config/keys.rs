@@ -1,41 +1,42 @@
-//! The names of settings, and what their values must be.
+//! The names of the settings, and the checks of their values.
 
 use zcrm_core::{ApiVersion, DataCenter, Environment, Error, Origin, escaped};
 
 use super::value;
 
-/// The setting that names a store of the application's own.
+/// The setting that names a registered store.
 pub(crate) const HANDLER: &str = "persistence_handler_class";
 
-/// The store that has a name without being registered.
+/// The name of the built-in store in memory, which need not be registered.
 pub(crate) const MEMORY: &str = "MemoryStore";
 
-/// The setting that names the Ruby file of that class.
+/// The setting that names the Ruby file of the class in `persistence_handler_class`.
 pub(crate) const HANDLER_PATH: &str = "persistence_handler_class_path";
 
-/// The setting that names a file, or the folder of one.
+/// The setting that names the token file or its folder.
 pub(crate) const FILE: &str = "token_persistence_path";
 
-/// The settings that name a database.
+/// The settings of the database.
 pub(crate) const DATABASE: [&str; 6] =
     ["db_host", "db_port", "db_username", "db_password", "db_name", "db_ca_file"];
 
-/// Returns whether a setting only says which store there is, so that a store given in code makes it idle.
+/// Returns whether a setting only selects a store, so that a store set in code makes it
+/// unnecessary.
 pub(crate) fn is_store(key: &str) -> bool {
     [HANDLER, HANDLER_PATH, FILE].contains(&key) || DATABASE.contains(&key)
 }
 
-/// One setting.
+/// A setting that can be configured by name.
 pub(super) struct Key {
     pub(super) name: &'static str,
-    /// Other names for it.
+    /// Other accepted names, such as those of older SDKs.
     pub(super) aliases: &'static [&'static str],
     pub(super) secret: bool,
-    /// Whether files may write it as a list.
+    /// Whether files may write the value as a list.
     pub(super) list: bool,
-    /// Whether it is a URL or a host, which may hold a password by mistake.
+    /// Whether the value is a URL or a host, which may contain a password by mistake.
     pub(super) url: bool,
-    /// Looks at a value that is not empty.
+    /// Checks a value that is not empty.
     pub(super) check: fn(&str) -> Result<(), Error>,
 }
 
@@ -56,12 +57,12 @@ impl Key {
         Self { list: true, ..self }
     }
 
-    /// The URL of a server.
+    /// Accepts the URL of a server.
     const fn server(self) -> Self {
         self.url().is(|text| Origin::from_setting(text).map(drop))
     }
 
-    /// A URL, or what may be taken for one.
+    /// Marks the value as a URL, or as a text that may contain one.
     const fn url(self) -> Self {
         Self { url: true, ..self }
     }
@@ -70,13 +71,13 @@ impl Key {
         Self { check, ..self }
     }
 
-    /// The name, and the others for the same.
+    /// Returns the name and its aliases.
     fn names(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 }
 
-/// All settings there are.
+/// All settings.
 pub(super) const ALL: &[Key] = &[
     text("client_id"),
     text("client_secret").secret(),
@@ -115,25 +116,25 @@ pub(super) const ALL: &[Key] = &[
     text("limit_attempts").is(|text| value::count(text).map(drop)),
 ];
 
-/// Every name that is read: those of the settings, each with its aliases.
+/// Returns every accepted name: those of the settings and their aliases.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     ALL.iter().flat_map(Key::names)
 }
 
-/// A name that is none, and the one that may have been meant.
+/// An unknown name, and the known name that was probably meant.
 pub(super) struct Unknown {
     pub(super) name: String,
     pub(super) nearest: Option<&'static str>,
 }
 
-/// The setting of this name, with the name or alias as it stands in the table.
+/// Finds a setting by its name or alias. Also returns that name from the table.
 pub(super) fn find(name: &str) -> Result<(&'static Key, &'static str), Unknown> {
     ALL.iter()
         .find_map(|key| key.names().find(|known| *known == name).map(|known| (key, known)))
         .ok_or_else(|| Unknown { name: name.to_owned(), nearest: nearest(name) })
 }
 
-/// The name that differs least, if it is near enough to be a slip.
+/// Returns the name that differs least, if it is close enough to be a typing error.
 fn nearest(name: &str) -> Option<&'static str> {
     names()
         .map(|key| (strsim::damerau_levenshtein(&name.to_ascii_lowercase(), key), key))
@@ -142,8 +143,8 @@ fn nearest(name: &str) -> Option<&'static str> {
         .map(|(_, key)| key)
 }
 
-/// Whether a name is a slip of this setting's, and hardly something else: it differs by two characters
-/// at most.
+/// Returns whether a name is very probably a typing error of this setting: it differs by at most
+/// two characters.
 pub(super) fn is_slip(name: &str, key: &str) -> bool {
     let differs = |known| strsim::damerau_levenshtein(&name.to_ascii_lowercase(), known);
     ALL.iter().filter(|it| it.name == key).flat_map(Key::names).any(|known| differs(known) <= 2)
@@ -153,7 +154,7 @@ pub(super) fn unknown(unknown: &Unknown, place: &str) -> Error {
     Error::config(describe(unknown, place, true))
 }
 
-/// What is unknown in one place, all at once; the names that there are stand at the end only.
+/// Describes all unknown names of one source. Only the last description lists the known names.
 pub(super) fn all_unknown(unknown: &[Unknown], place: &str) -> Vec<String> {
     let last = unknown.iter().rposition(|it| it.nearest.is_none());
     unknown.iter().enumerate().map(|(at, it)| describe(it, place, last == Some(at))).collect()
@@ -161,12 +162,12 @@ pub(super) fn all_unknown(unknown: &[Unknown], place: &str) -> Vec<String> {
 
 fn describe(unknown: &Unknown, place: &str, lists: bool) -> String {
     let name = escaped(&unknown.name);
-    let text = format!("there is no setting `{name}` ({place})");
+    let text = format!("unknown setting `{name}` ({place})");
     match unknown.nearest {
         Some(nearest) => format!("{text}: did you mean `{nearest}`?"),
         None if lists => {
             let all: Vec<&str> = names().collect();
-            format!("{text}: there are {}", all.join(", "))
+            format!("{text}: known settings are {}", all.join(", "))
         }
         None => text,
     }

@@ -1,4 +1,4 @@
-//! Settings by name: the dictionary.
+//! Settings by name.
 
 pub(crate) mod keys;
 mod setting;
@@ -19,43 +19,43 @@ use self::{
 
 /// Settings by name, from code, a map, a TOML or JSON file, or the environment.
 ///
-/// The names are those of the Ruby SDK's configuration, and a few of ours:
+/// The names are those of the Ruby SDK's configuration, and a few that zcrm adds:
 ///
 /// | key | meaning |
 /// | --- | --- |
 /// | `client_id`, `client_secret` | the client, from Zoho's API console |
-/// | `redirect_uri` | as registered there; only a login in a browser needs it |
-/// | `current_user_email` | the name under which the tokens are kept, mostly an e-mail address: `default` |
-/// | `scopes` | what to ask the user for: a list, or text with commas or blanks between |
-/// | `access_type` | `offline`, and nothing else |
-/// | `persistence_handler_class` | the name of a store that [`register_store`](crate::ClientBuilder::register_store) was told, or `MemoryStore` |
-/// | `persistence_handler_class_path` | a Ruby file; may stand beside such a name, and is not read |
+/// | `redirect_uri` | the redirect URI registered there; only a login in a browser needs it |
+/// | `current_user_email` | the name under which the tokens are stored, usually an e-mail address; `default` by default |
+/// | `scopes` | the scopes to ask the user for: a list, or text separated by commas or spaces |
+/// | `access_type` | must be `offline` |
+/// | `persistence_handler_class` | the name of a store registered with [`register_store`](crate::ClientBuilder::register_store), or `MemoryStore` |
+/// | `persistence_handler_class_path` | a Ruby file; accepted together with `persistence_handler_class`, but not read |
 /// | `token_persistence_path` | the folder of the token file `zcrm_oauthtokens.txt`, or that file |
-/// | `db_host` (or `db_address`), `db_port` (`mysql_port`), `db_username` (`mysql_username`), `db_password` (`mysql_password`), `db_name`, `db_ca_file` | the database of the tokens, where no file is named; `127.0.0.1`, 3306, `root`, no password, `zohooauth` unless told |
+/// | `db_host` (or `db_address`), `db_port` (`mysql_port`), `db_username` (`mysql_username`), `db_password` (`mysql_password`), `db_name`, `db_ca_file` | the database of the tokens, used if no file is named; by default `127.0.0.1`, 3306, `root`, no password, `zohooauth` |
 /// | `data_center` | `us` (default), `eu`, `in`, `au`, `cn`, `jp`, `ca`, `sa`, `uk`, `ae` |
 /// | `environment` | `production` (default), `sandbox`, `developer` |
 /// | `sandbox` | `true` is the same as `environment = "sandbox"` |
-/// | `accounts_url`, `api_base_url` | other servers than the data centre's: `https://host`, or the host only |
-/// | `content_base_url` | another server that takes uploads |
+/// | `accounts_url`, `api_base_url` | servers to use instead of those of the data centre: `https://host`, or only the host |
+/// | `content_base_url` | the server for uploads, instead of that of the data centre |
 /// | `api_version` | `v8` (default), `v2`, `v2.1`, `v3` …, or a newer one; `v2` by default in a dictionary of the Ruby SDK ([`from_ruby_file`](Config::from_ruby_file)) |
 /// | `user_agent` | the application's product, such as `zylker-sync/1.2`, in front of zcrm's in every request |
-/// | `ca_file`, `ca_pem` | certificates (PEM) to trust as well: their file, their text |
-/// | `application_log_file_path`, `log_in_console` | a file for logs, and `true` for logs on standard error; feature `logging` and its `install` |
+/// | `ca_file`, `ca_pem` | additional certificates (PEM) to trust: a file, or the text itself |
+/// | `application_log_file_path`, `log_in_console` | a file for logs, and `true` for logs on standard error; needs the feature `logging` and a call of its `install` |
 /// | `timeout_total`, `timeout_head`, `timeout_idle` | as in [`Timeouts`]: 120, 60 and 30 seconds |
 /// | `timeout_connect` | how long TCP may take to connect: 10 seconds |
 /// | `limit_concurrent`, `limit_concurrent_heavy`, `limit_answer_bytes` | as in [`Limits`]: 10, 10 and 67108864 |
 /// | `limit_attempts` | how often a call is sent at most: 4 |
-///
-/// A switch is `true` or `false`, a time is in seconds (`30`, `2.5`) or in milliseconds (`500ms`);
-/// each may be written as text too. A value that is empty, or `null` in JSON, counts as not set. A
-/// setting and its alias with different values in one place are an error.
+/// | `limit_attempts` | the maximum number of times a call is sent: 4 |
+/// A boolean is `true` or `false`. A duration is in seconds (`30`, `2.5`) or in milliseconds
+/// (`500ms`). Both may also be written as text. A value that is empty, or `null` in JSON, counts as
+/// not set. If one source gives a setting and its alias different values, that is an error.
 ///
 /// # Precedence
 ///
-/// The last word wins: [`overlaid_by`](Self::overlaid_by) lays one source over another, and so does
-/// each [`ClientBuilder::config`](crate::ClientBuilder::config) and every other method of the
-/// builder over what was said before. The usual order, from the weakest to the strongest, is
-/// defaults, file, environment, code:
+/// Later values override earlier ones. [`overlaid_by`](Self::overlaid_by) puts one source over
+/// another; each [`ClientBuilder::config`](crate::ClientBuilder::config) and every other method of
+/// the builder overrides the values set before it. The usual order, from the weakest to the
+/// strongest, is defaults, file, environment, code:
 ///
 /// ```no_run
 /// use zcrm::{Client, Config};
@@ -89,28 +89,30 @@ use self::{
 #[derive(Clone, Default)]
 pub struct Config {
     values: BTreeMap<&'static str, Setting>,
-    /// Whether anything came from a dictionary, where the Ruby SDK's default of the store holds.
+    /// Whether any setting came from a dictionary, so that MySQL is the default store, as in the
+    /// Ruby SDK.
     dictionary: bool,
-    /// Whether it is a dictionary of the Ruby SDK, whose default of the API's version holds.
+    /// Whether any setting came from a dictionary of the Ruby SDK, so that v2 is the default
+    /// version.
     ruby: bool,
-    /// Variables that are not read, each with the setting that may have been meant.
+    /// Environment variables that are not read, each with the setting that was probably meant.
     unread: Vec<(String, &'static str)>,
 }
 
-/// What no client can do without.
+/// The settings that every client needs.
 const MANDATORY: [&str; 2] = ["client_id", "client_secret"];
 
-/// What most clients need and a self client can do without.
+/// The settings that most clients need, but a self client does not.
 const USUAL: [&str; 2] = ["redirect_uri", USER];
 
-/// The setting that names the user, and the name where it is not set.
+/// The setting that names the user.
 const USER: &str = "current_user_email";
 const DEFAULT_USER: &str = "default";
 
-/// The keys of [`Timeouts`], in its order.
+/// The names of the fields of [`Timeouts`], in its order.
 pub(crate) const TIMEOUTS: [&str; 3] = ["timeout_total", "timeout_head", "timeout_idle"];
 
-/// The keys of [`Limits`], in its order.
+/// The names of the fields of [`Limits`], in its order.
 pub(crate) const LIMITS: [&str; 3] =
     ["limit_concurrent", "limit_concurrent_heavy", "limit_answer_bytes"];
 
@@ -118,16 +120,18 @@ pub(crate) const TIMEOUT_CONNECT: &str = "timeout_connect";
 pub(crate) const LIMIT_ATTEMPTS: &str = "limit_attempts";
 
 impl Config {
-    /// No settings.
+    /// Returns a configuration without settings.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// These settings, with all that `other` says laid over them. What is empty there says nothing.
+    /// Returns these settings, overridden by those of `other`. Empty values of `other` override
+    /// nothing.
     #[must_use]
     pub fn overlaid_by(mut self, other: Self) -> Self {
-        // tokens in memory are for tests and trials: whatever names a store takes their place
+        // tokens in memory are for tests and trials: any setting that names another store replaces
+        // them
         let names_store = other.values.keys().any(|key| keys::is_store(key) && other.is_set(key));
         if names_store && self.text(keys::HANDLER) == keys::MEMORY {
             self.unset(&[keys::HANDLER, keys::HANDLER_PATH]);
@@ -137,7 +141,7 @@ impl Config {
         self.dictionary |= other.dictionary;
         self.ruby |= other.ruby;
         self.unread.extend(other.unread);
-        // two keys for one thing: where they contradict each other, the last word wins too
+        // two settings mean the same: if they contradict each other, the later one wins too
         if let [(old, false), (_, true)] | [(_, true), (old, false)] = said
             && self.environment().is_err()
         {
@@ -146,16 +150,16 @@ impl Config {
         self
     }
 
-    /// Every name that is read: those of the settings, and their aliases.
+    /// Returns every accepted name: those of the settings, and their aliases.
     pub fn names() -> impl Iterator<Item = &'static str> {
         keys::names()
     }
 
-    /// Sets one key, by its name.
+    /// Sets one setting by its name.
     ///
     /// # Errors
-    /// Of kind [`Config`](crate::ErrorKind::Config) where there is no such key (it names the
-    /// nearest), or where code set the same under another name to another value.
+    /// Returns an error of kind [`Config`](crate::ErrorKind::Config) if there is no such setting
+    /// (the error suggests the nearest name), or if code already set its alias to another value.
     pub fn with(mut self, key: &str, value: impl Into<SecretString>) -> Result<Self, Error> {
         let (key, name) = keys::find(key).map_err(|error| keys::unknown(&error, "in code"))?;
         self.insert(key, Setting { value: value.into(), name, place: ConfigSource::Code })?;
@@ -170,13 +174,13 @@ impl Config {
         self.values.insert(key, Setting { value, name: key, place: ConfigSource::Code });
     }
 
-    /// Takes settings back: something else says it now.
+    /// Removes settings that something else now overrides.
     pub(crate) fn unset(&mut self, keys: &[&str]) {
         self.values.retain(|key, _| !keys.contains(key));
     }
 
-    /// Takes a setting over. In one place an alias says the same as the name, or only one of them
-    /// says anything.
+    /// Adds a setting. If the same source also set it under another name, the values must be equal
+    /// or one of them empty.
     fn insert(&mut self, key: &Key, setting: Setting) -> Result<(), Error> {
         if let Some(other) = self.values.get(key.name)
             && other.name != setting.name
@@ -188,8 +192,8 @@ impl Config {
             let [old, new] = [other, &setting].map(|it| it.value.expose_secret().trim());
             if !other.is_empty() && old != new {
                 return Err(Error::config(format!(
-                    "`{}` ({}) and `{}` ({}) are one setting and have different values: keep one \
-                     of them",
+                    "`{}` ({}) and `{}` ({}) are the same setting and have different values: keep \
+                     only one of them",
                     other.name,
                     other.place(),
                     setting.name,
@@ -205,22 +209,22 @@ impl Config {
         self.values.get(key).is_some_and(|setting| !setting.is_empty())
     }
 
-    /// Whether anything came from a map, a file or the environment.
+    /// Returns whether any setting came from a map, a file or the environment.
     pub(crate) fn is_dictionary(&self) -> bool {
         self.dictionary
     }
 
-    /// The value of a key, without blanks around it; empty where it is not set.
+    /// Returns the value of a setting without surrounding spaces; empty if it is not set.
     pub(crate) fn text(&self, key: &str) -> String {
         self.get(key).map(str::trim).unwrap_or_default().to_owned()
     }
 
-    /// As [`text`](Self::text), and never shown.
+    /// Like [`text`](Self::text), but the value is never shown.
     pub(crate) fn secret(&self, key: &str) -> SecretString {
         SecretString::from(self.text(key))
     }
 
-    /// What is wrong with the values, each error naming key and place.
+    /// Returns an error for each invalid value, with the name of the setting and its source.
     pub(crate) fn wrong_values(&self) -> Vec<Error> {
         let look = |key: &Key| {
             let text = self.text(key.name);
@@ -232,8 +236,9 @@ impl Config {
         keys::ALL.iter().filter_map(look).collect()
     }
 
-    /// Which of the mandatory settings are missing, and how each is set. Of the settings that have a
-    /// default, those that a variable of the environment seems to be meant for are named too.
+    /// Returns an error that names the mandatory settings that are missing, and how to set each. It
+    /// also names environment variables that look like a mistyped setting, even if that setting has
+    /// a default.
     pub(crate) fn missing(&self, is_given: impl Fn(&str) -> bool) -> Option<Error> {
         let near = |key: &str| -> Vec<&String> {
             self.unread
@@ -248,9 +253,9 @@ impl Config {
         let missing: Vec<&str> = mandatory.chain(mistyped).collect();
         let unread = |name: &str, key: &str| {
             let (name, meant) = (escaped(name), setting::variable(key));
-            format!("the environment holds {name}, which is not read: did you mean {meant}?")
+            format!("unknown environment variable {name}: did you mean {meant}?")
         };
-        // a default hides no slip
+        // a setting with a default may have been mistyped too
         let slips = self.unread.iter().filter(|(name, key)| {
             is_missing(key) && !missing.contains(key) && keys::is_slip(setting::bare(name), key)
         });
@@ -280,22 +285,22 @@ impl Config {
         Some(Error::config(text))
     }
 
-    /// The name under which the tokens are kept.
+    /// Returns the name under which the tokens are stored.
     pub(crate) fn user(&self) -> String {
         if self.is_set(USER) { self.text(USER) } else { DEFAULT_USER.to_owned() }
     }
 
-    /// The origin of a server.
+    /// Parses the origin of a server.
     pub(crate) fn origin(&self, key: &str) -> Result<Option<Origin>, Error> {
         self.read(key, Origin::from_setting)
     }
 
-    /// The value of a key as another type; empty counts as not set.
+    /// Parses the value of a setting; returns `None` if it is empty.
     pub(crate) fn parsed<T: FromStr<Err = Error>>(&self, key: &str) -> Result<Option<T>, Error> {
         self.read(key, str::parse)
     }
 
-    /// The same, by a function of the module `value`.
+    /// Parses the value of a setting with a function, usually of the module `value`.
     fn read<T>(
         &self,
         key: &str,
@@ -308,7 +313,7 @@ impl Config {
         parse(&text).map(Some).map_err(|why| self.wrong(key, &why))
     }
 
-    /// The scopes to ask a user for; none where they are not set.
+    /// Returns the scopes to ask a user for; none if they are not set.
     ///
     /// ```
     /// use zcrm::Config;
@@ -319,7 +324,8 @@ impl Config {
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Config`](crate::ErrorKind::Config) where one does not read like a scope.
+    /// Returns an error of kind [`Config`](crate::ErrorKind::Config) if one does not have the form
+    /// of a scope.
     pub fn scopes(&self) -> Result<Vec<String>, Error> {
         Ok(self.read("scopes", value::scopes)?.unwrap_or_default())
     }
@@ -329,7 +335,7 @@ impl Config {
         self.read(key, value::port)
     }
 
-    /// The file for logs.
+    /// Returns the path of the log file.
     #[cfg(feature = "logging")]
     pub(crate) fn log_file(&self) -> Result<Option<std::path::PathBuf>, Error> {
         let key = "application_log_file_path";
@@ -341,7 +347,7 @@ impl Config {
         Ok(self.read("log_in_console", value::boolean)?.unwrap_or_default())
     }
 
-    /// These times, with those of the settings in their place.
+    /// Returns these timeouts, overridden by those of the settings.
     pub(crate) fn timeouts(&self, mut timeouts: Timeouts) -> Result<Timeouts, Error> {
         for (key, time) in
             TIMEOUTS.into_iter().zip([&mut timeouts.total, &mut timeouts.head, &mut timeouts.idle])
@@ -351,7 +357,7 @@ impl Config {
         Ok(timeouts)
     }
 
-    /// These limits, with those of the settings in their place.
+    /// Returns these limits, overridden by those of the settings.
     pub(crate) fn limits(&self, mut limits: Limits) -> Result<Limits, Error> {
         for (key, limit) in LIMITS.into_iter().zip([
             &mut limits.concurrent,
@@ -363,7 +369,7 @@ impl Config {
         Ok(limits)
     }
 
-    /// The connector with what the settings say of it.
+    /// Applies the settings to a connector.
     pub(crate) fn connector(&self, connector: ConnectorBuilder) -> Result<ConnectorBuilder, Error> {
         let mut connector = connector;
         if let Some(time) = self.read(TIMEOUT_CONNECT, value::duration)? {
@@ -378,7 +384,7 @@ impl Config {
         Ok(connector)
     }
 
-    /// How often a call is sent at most.
+    /// Returns the maximum number of times a call is sent.
     pub(crate) fn attempts(&self) -> Result<Option<u32>, Error> {
         let attempts = self.read(LIMIT_ATTEMPTS, value::count)?;
         Ok(attempts.map(|number| number.try_into().unwrap_or(u32::MAX)))
@@ -410,16 +416,16 @@ impl Config {
         self.values.get(key).map(|setting| setting.value.expose_secret())
     }
 
-    /// A setting that is wrong, and why.
+    /// Returns the error for an invalid setting.
     pub(crate) fn wrong(&self, key: &str, why: &dyn fmt::Display) -> Error {
         let set = self.values.get(key);
         let name = set.map_or(key, |setting| setting.name);
         let place = set.map(|setting| format!(" ({})", setting.place())).unwrap_or_default();
-        Error::config(format!("the setting `{name}`{place} is wrong: {why}"))
+        Error::config(format!("invalid setting `{name}`{place}: {why}"))
     }
 }
 
-/// Shows the names of what is set, and the values that are no secrets.
+/// Shows the names of the settings, and all values except the secret ones.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();

@@ -1,16 +1,16 @@
-//! A setting, and where it was set.
+//! A setting and its source.
 
 use zcrm_core::{ExposeSecret, SecretString};
 
-/// What every variable of ours begins with.
+/// The prefix of zcrm's environment variables.
 pub(super) const PREFIX: &str = "ZCRM_";
 
-/// The variable of a setting.
+/// Returns the environment variable of a setting.
 pub(super) fn variable(key: &str) -> String {
     format!("{PREFIX}{}", key.to_ascii_uppercase())
 }
 
-/// The name of a setting in that of a variable.
+/// Removes the prefix from the name of an environment variable.
 pub(super) fn bare(variable: &str) -> &str {
     variable.strip_prefix(PREFIX).unwrap_or(variable)
 }
@@ -18,17 +18,17 @@ pub(super) fn bare(variable: &str) -> &str {
 #[derive(Clone)]
 pub(super) struct Setting {
     pub(super) value: SecretString,
-    /// The name under which it was set: the key's own, or an alias.
+    /// The name under which it was set: the setting's name, or an alias.
     pub(super) name: &'static str,
     pub(super) place: ConfigSource,
 }
 
-/// Where a setting was set, for errors.
+/// The source of a setting, for error messages.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum ConfigSource {
     Code,
     Environment,
-    /// A file or a text, in words.
+    /// A file or a text, described in words.
     Text(String),
 }
 

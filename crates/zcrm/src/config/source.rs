@@ -1,4 +1,4 @@
-//! Where settings come from: maps, files and the environment.
+//! Reads settings from maps, files and the environment.
 
 use std::path::Path;
 
@@ -10,12 +10,12 @@ use super::{
     value,
 };
 
-/// Variables of our own tests and tools; never settings.
+/// Prefixes of the variables of zcrm's own tests and tools; they are never settings.
 const RESERVED: [&str; 2] = ["ZCRM_TEST_", "ZCRM_REQUIRE_"];
 
 impl Config {
-    /// Takes a map, such as one that the application read itself. One that belongs to the Ruby SDK
-    /// is taken by [`from_ruby_map`](Self::from_ruby_map).
+    /// Reads a map, for example one that the application loaded itself. For a map of the Ruby SDK,
+    /// use [`from_ruby_map`](Self::from_ruby_map).
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -28,8 +28,8 @@ impl Config {
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Config`](crate::ErrorKind::Config) where it holds an unknown key, or a setting and
-    /// its alias with different values.
+    /// Returns an error of kind [`Config`](crate::ErrorKind::Config) if the map contains an unknown
+    /// setting, or a setting and its alias with different values.
     pub fn from_map<N, V>(map: impl IntoIterator<Item = (N, V)>) -> Result<Self, Error>
     where
         N: AsRef<str>,
@@ -40,8 +40,9 @@ impl Config {
         dictionary("in the map", entries)
     }
 
-    /// Takes the configuration dictionary of the Ruby SDK as a map: as [`from_map`](Self::from_map),
-    /// and the API's version is `v2` where the dictionary does not name one.
+    /// Reads the configuration dictionary of the Ruby SDK from a map. Like
+    /// [`from_map`](Self::from_map), except that the version of the API is `v2` if the dictionary
+    /// does not name one.
     ///
     /// ```
     /// use zcrm::{ApiVersion, Client, Config, stores::MemoryStore};
@@ -72,9 +73,9 @@ impl Config {
         Ok(Self::from_map(map)?.of_ruby())
     }
 
-    /// Reads a file with the configuration dictionary of the Ruby SDK: as
-    /// [`from_file`](Self::from_file), and the API's version is `v2` where the file does not name
-    /// one.
+    /// Reads a file with the configuration dictionary of the Ruby SDK. Like
+    /// [`from_file`](Self::from_file), except that the version of the API is `v2` if the file does
+    /// not name one.
     ///
     /// # Errors
     /// As [`from_file`](Self::from_file).
@@ -82,8 +83,9 @@ impl Config {
         Ok(Self::from_file(path)?.of_ruby())
     }
 
-    /// Reads the configuration dictionary of the Ruby SDK as TOML: as
-    /// [`from_toml`](Self::from_toml), and the API's version is `v2` where it does not name one.
+    /// Reads the configuration dictionary of the Ruby SDK from TOML. Like
+    /// [`from_toml`](Self::from_toml), except that the version of the API is `v2` if the text does
+    /// not name one.
     ///
     /// # Errors
     /// As [`from_toml`](Self::from_toml).
@@ -91,8 +93,9 @@ impl Config {
         Ok(Self::from_toml(text)?.of_ruby())
     }
 
-    /// Reads the configuration dictionary of the Ruby SDK as JSON: as
-    /// [`from_json`](Self::from_json), and the API's version is `v2` where it does not name one.
+    /// Reads the configuration dictionary of the Ruby SDK from JSON. Like
+    /// [`from_json`](Self::from_json), except that the version of the API is `v2` if the text does
+    /// not name one.
     ///
     /// # Errors
     /// As [`from_json`](Self::from_json).
@@ -104,13 +107,13 @@ impl Config {
         Self { ruby: true, ..self }
     }
 
-    /// Reads a file: TOML if its name ends in `.toml`, JSON if in `.json`. Relative paths in it are
-    /// relative to the working folder.
+    /// Reads a file: as TOML if its name ends in `.toml`, as JSON if it ends in `.json`. Relative
+    /// paths in it are relative to the working directory.
     ///
     /// # Errors
-    /// Of kind [`Config`](crate::ErrorKind::Config): the file cannot be read, has an unknown
-    /// ending, is no TOML or JSON, or holds an unknown key or a value that is no text, number or
-    /// boolean.
+    /// Returns an error of kind [`Config`](crate::ErrorKind::Config) if the file cannot be read,
+    /// has another extension, is not valid TOML or JSON, or contains an unknown setting or a value
+    /// that is not a text, number or boolean.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let shown = escaped(&path.to_string_lossy()).to_string();
@@ -125,12 +128,12 @@ impl Config {
             Some("toml") => toml(&text, &place),
             Some("json") => json(&text, &place),
             _ => Err(Error::config(format!(
-                "the settings file {shown} is neither `.toml` nor `.json`"
+                "unsupported settings file {shown}: its name must end in `.toml` or `.json`"
             ))),
         }
     }
 
-    /// Reads TOML: keys and values, without tables.
+    /// Reads settings from TOML: keys and values, without tables.
     ///
     /// # Errors
     /// As [`from_file`](Self::from_file).
@@ -138,7 +141,7 @@ impl Config {
         toml(text, "in TOML")
     }
 
-    /// Reads JSON: one object.
+    /// Reads settings from JSON: one object.
     ///
     /// # Errors
     /// As [`from_file`](Self::from_file).
@@ -146,20 +149,25 @@ impl Config {
         json(text, "in JSON")
     }
 
-    /// Reads the environment: `ZCRM_CLIENT_ID`, `ZCRM_DATA_CENTER` and so on, each key in capitals.
-    /// Only known names are read; others that begin with `ZCRM_` get a warning in the log
-    /// (`ZCRM_TEST_…` is left alone), and where a setting is missing that one of them is close to, the
-    /// error names it; so it does where a setting has its default and one of them differs from its
-    /// name by two characters at most. An empty variable counts as not set, and so takes nothing back
-    /// that a file said.
+    /// Reads the environment: `ZCRM_CLIENT_ID`, `ZCRM_DATA_CENTER` and so on, each name in
+    /// capitals. An empty variable counts as not set, so it does not remove a value that a file
+    /// set.
+    ///
+    /// Other variables that begin with `ZCRM_` are not read and are logged as a warning, except
+    /// `ZCRM_TEST_…` and `ZCRM_REQUIRE_…`. If such a name is similar to a setting that is missing,
+    /// the error of [`ClientBuilder::build`](crate::ClientBuilder::build) names the variable. The
+    /// same applies to a setting that has its default, if the names differ by at most two
+    /// characters.
     ///
     /// # Errors
-    /// Of kind [`Config`](crate::ErrorKind::Config) where a value is not Unicode.
+    /// Returns an error of kind [`Config`](crate::ErrorKind::Config) if a value is not valid
+    /// Unicode.
     pub fn from_env() -> Result<Self, Error> {
         Self::from_vars(std::env::vars_os())
     }
 
-    /// Reads variables as [`from_env`](Self::from_env) does, from a list of names and values.
+    /// Reads a list of names and values in the same way as [`from_env`](Self::from_env) reads the
+    /// environment.
     ///
     /// # Errors
     /// As [`from_env`](Self::from_env).
@@ -178,7 +186,10 @@ impl Config {
             match keys::find(&key.to_ascii_lowercase()) {
                 Ok((key, name)) => {
                     let value = value.into().into_string().map_err(|_| {
-                        Error::config(format!("the variable `{}` is not Unicode", variable(name)))
+                        Error::config(format!(
+                            "the environment variable `{}` is not valid Unicode",
+                            variable(name)
+                        ))
                     })?;
                     if !value.trim().is_empty() {
                         let value = value.into();
@@ -192,7 +203,7 @@ impl Config {
                     tracing::warn!(
                         target: "zcrm::config", variable = %escaped(&name),
                         nearest = unknown.nearest.map(variable),
-                        "this variable names no setting and is not read",
+                        "unknown environment variable ignored",
                     );
                     let nearest = unknown.nearest.and_then(|nearest| keys::find(nearest).ok());
                     config.unread.extend(nearest.map(|(key, _)| (name, key.name)));
@@ -203,35 +214,35 @@ impl Config {
     }
 }
 
-/// A text without the byte order mark that some editors begin a file with.
+/// Removes the byte order mark that some editors write at the start of a file.
 fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 fn toml(text: &str, place: &str) -> Result<Config, Error> {
-    // the parser's own message quotes the line, and the line may hold the secret
+    // the parser's message quotes the line, which may contain the secret
     let table: toml::Table = without_mark(text).parse().map_err(|error: toml::de::Error| {
         let line = error
             .span()
             .and_then(|span| text.get(..span.start))
             .map(|before| format!(" at line {}", before.matches('\n').count() + 1));
-        Error::config(format!("no TOML ({place}){}", line.unwrap_or_default()))
+        Error::config(format!("invalid TOML ({place}){}", line.unwrap_or_default()))
     })?;
     dictionary(place, table.into_iter().map(|(key, value)| (key, of_toml(value))))
 }
 
 fn json(text: &str, place: &str) -> Result<Config, Error> {
     let text = without_mark(text);
-    // an empty file, as `touch` makes it, holds no settings; in TOML it is valid by itself
+    // an empty file, for example from `touch`, has no settings; in TOML it is valid anyway
     let text = if text.trim().is_empty() { "{}" } else { text };
     let map: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(text).map_err(|error| {
-            Error::config(format!("no JSON object ({place}) at line {}", error.line()))
+            Error::config(format!("invalid JSON object ({place}) at line {}", error.line()))
         })?;
     dictionary(place, map.into_iter().map(|(key, value)| (key, of_json(value))))
 }
 
-/// A value of a file or map.
+/// A value in a file or map.
 enum SettingValue {
     One(SecretString),
     Many(Vec<String>),
@@ -242,7 +253,7 @@ fn dictionary<N: AsRef<str>>(
     entries: impl Iterator<Item = (N, Option<SettingValue>)>,
 ) -> Result<Config, Error> {
     let mut config = Config { dictionary: true, ..Config::new() };
-    // all that is wrong is said at once
+    // report all errors together
     let (mut wrong, mut unknown) = (Vec::new(), Vec::new());
     for (name, value) in entries {
         let (key, name) = match keys::find(name.as_ref()) {
@@ -287,7 +298,7 @@ fn of_toml(value: toml::Value) -> Option<SettingValue> {
 
 fn of_json(value: serde_json::Value) -> Option<SettingValue> {
     let text = match value {
-        // Ruby's `nil`: as if the key were not there
+        // `nil` of Ruby counts as a missing key
         serde_json::Value::Null => String::new(),
         serde_json::Value::String(text) => text,
         serde_json::Value::Number(number) => number.to_string(),

@@ -1,12 +1,12 @@
-//! What stands behind a key: text that is a time, a number, a switch.
+//! Parses and checks the values of settings: durations, numbers, booleans and others.
 //!
-//! Every value is text here, for so the Ruby SDK's dictionaries have them: `'true'`, `'3306'`.
+//! Every value is text, because the dictionaries of the Ruby SDK contain text: `'true'`, `'3306'`.
 
 use std::{num::NonZeroUsize, path::Path, time::Duration};
 
 use zcrm_core::{Error, escaped};
 
-/// The longest time that a setting may have: a day.
+/// The longest duration that a setting may have: a day.
 const LONGEST: Duration = Duration::from_secs(86_400);
 
 pub(super) fn anything(_: &str) -> Result<(), Error> {
@@ -17,25 +17,25 @@ pub(super) fn boolean(text: &str) -> Result<bool, Error> {
     match text {
         "true" => Ok(true),
         "false" => Ok(false),
-        _ => Err(odd(text, "no switch: it is `true` or `false`")),
+        _ => Err(invalid("boolean", text, "expected `true` or `false`")),
     }
 }
 
 pub(super) fn port(text: &str) -> Result<u16, Error> {
     match text.parse() {
         Ok(port) if port > 0 => Ok(port),
-        _ => Err(odd(text, "no port: it is a number from 1 to 65535, mostly 3306")),
+        _ => Err(invalid("port", text, "expected a number from 1 to 65535, usually 3306")),
     }
 }
 
-/// A number from 1 on.
+/// Parses a whole number of at least 1.
 pub(super) fn count(text: &str) -> Result<usize, Error> {
-    text.parse()
-        .map(NonZeroUsize::get)
-        .map_err(|_| odd(text, "no whole number from 1 on, written in digits alone"))
+    text.parse().map(NonZeroUsize::get).map_err(|_| {
+        invalid("number", text, "expected digits that form a whole number of at least 1")
+    })
 }
 
-/// Seconds (`30`, `2.5`, `30s`), or milliseconds (`500ms`).
+/// Parses a duration in seconds (`30`, `2.5`, `30s`) or milliseconds (`500ms`).
 pub(super) fn duration(text: &str) -> Result<Duration, Error> {
     let (number, in_a_second) = match text.strip_suffix("ms") {
         Some(number) => (number, 1000.0),
@@ -46,15 +46,16 @@ pub(super) fn duration(text: &str) -> Result<Duration, Error> {
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .filter(|time| !time.is_zero() && *time <= LONGEST)
         .ok_or_else(|| {
-            odd(
+            invalid(
+                "duration",
                 text,
-                "no time: write seconds, such as `30` or `2.5`, or milliseconds, such as \
-                 `500ms`, up to a day",
+                "expected seconds, such as `30` or `2.5`, or milliseconds, such as `500ms`, up to \
+                 a day",
             )
         })
 }
 
-/// Scopes, separated by commas or blanks.
+/// Parses scopes, separated by commas or spaces.
 pub(super) fn scopes(text: &str) -> Result<Vec<String>, Error> {
     let parts = text.split([',', ' ', '\t', '\n', '\r']).filter(|scope| !scope.is_empty());
     parts
@@ -66,7 +67,7 @@ pub(super) fn scopes(text: &str) -> Result<Vec<String>, Error> {
             if words.len() >= 2 && words.iter().all(word) {
                 Ok(scope.to_owned())
             } else {
-                Err(odd(scope, "no scope: one reads like `ZohoCRM.modules.ALL`"))
+                Err(invalid("scope", scope, "expected a text like `ZohoCRM.modules.ALL`"))
             }
         })
         .collect()
@@ -76,39 +77,40 @@ pub(super) fn access_type(text: &str) -> Result<(), Error> {
     if text == "offline" {
         return Ok(());
     }
-    Err(odd(
+    Err(invalid(
+        "access type",
         text,
-        "refused: only `offline` brings the refresh token that keeps a login alive; with any \
-         other it would end with its first access token, after an hour",
+        "expected `offline`, because only that returns the refresh token; without it, the login \
+         ends when its first access token expires, after an hour",
     ))
 }
 
-/// More than this is neither a file of settings nor one of certificates.
+/// The largest file that is read; settings and certificates are smaller.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// The bytes of a file.
+/// Reads a file.
 pub(super) fn file(path: &str) -> Result<Vec<u8>, Error> {
     read(Path::new(path))
         .map_err(|error| Error::config(format!("`{}` cannot be read: {error}", escaped(path))))
 }
 
-/// Certificates in PEM.
+/// Checks that a text contains a certificate in PEM.
 pub(super) fn pem(text: &str) -> Result<(), Error> {
     if text.contains("-----BEGIN CERTIFICATE-----") {
         return Ok(());
     }
     Err(Error::config(
-        "there is no certificate in it: it begins with `-----BEGIN CERTIFICATE-----`, and `ca_file` \
-         takes the path of a file",
+        "it does not contain a certificate: expected a text with `-----BEGIN CERTIFICATE-----` (to name \
+         a file, use `ca_file`)",
     ))
 }
 
-/// The bytes of a regular file.
+/// Reads a regular file.
 pub(super) fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     zcrm_http::read_file(path, LARGEST)
 }
 
-/// A file that logs may be written to, or one that can be made.
+/// Checks that logs can be written to a file, which may not exist yet.
 pub(super) fn log_file(path: &str) -> Result<(), Error> {
     with_logging()?;
     let path = Path::new(path);
@@ -118,7 +120,7 @@ pub(super) fn log_file(path: &str) -> Result<(), Error> {
     }
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
-            Err(Error::config(format!("there is no folder `{}` to keep it in", shown(folder))))
+            Err(Error::config(format!("the folder `{}` does not exist", shown(folder))))
         }
         _ => Ok(()),
     }
@@ -128,19 +130,20 @@ pub(super) fn log_in_console(text: &str) -> Result<(), Error> {
     if boolean(text)? { with_logging() } else { Ok(()) }
 }
 
-/// Says what to do where the feature is missing.
+/// Returns an error that says what to do if the feature `logging` is off.
 fn with_logging() -> Result<(), Error> {
     if cfg!(feature = "logging") {
         return Ok(());
     }
     Err(Error::config(
-        "it needs the feature `logging` of the crate `zcrm`, and `zcrm::logging::install(&config)` \
-         where the program begins; or leave it out, and install a `tracing` subscriber of your own",
+        "it needs the feature `logging` of the crate `zcrm` and a call of \
+         `zcrm::logging::install(&config)` at the start of the program; or remove this setting and \
+         install your own `tracing` subscriber",
     ))
 }
 
-fn odd(text: &str, why: &str) -> Error {
-    Error::config(format!("`{}` is {why}", escaped(text)))
+fn invalid(kind: &str, text: &str, expected: &str) -> Error {
+    Error::config(format!("invalid {kind} `{}`: {expected}", escaped(text)))
 }
 
 #[cfg(test)]

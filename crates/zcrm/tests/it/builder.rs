@@ -1,4 +1,4 @@
-//! What is set on the builder reaches the part that it is meant for.
+//! Each option of the builder takes effect.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use zcrm_core::ManualClock;
 use zcrm_sim::Simulator;
 use zcrm_test_kit::builder;
 
-/// A client that trusts the simulator and is logged in.
+/// Returns a client that trusts the simulator and is logged in.
 async fn logged_in(sim: &Simulator, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Client {
     zcrm_test_kit::logged_in(sim, change(builder(sim))).await
 }
@@ -70,7 +70,7 @@ async fn trims_settings() {
 }
 
 #[tokio::test]
-async fn uses_the_clock_and_refresh_time_of_the_caller() {
+async fn uses_the_callers_clock_and_refresh_time() {
     let sim = Simulator::start().await.unwrap();
     let clock = ManualClock::new();
     let given = Arc::new(clock.clone());
@@ -79,7 +79,7 @@ async fn uses_the_clock_and_refresh_time_of_the_caller() {
     clock.advance(Duration::from_secs(2_900));
     read(&client).await.unwrap();
     assert_eq!(sim.journal().refreshes(), 0);
-    // within the last ten minutes the refresh goes on beside the calls
+    // within the last ten minutes, the refresh runs while calls go on
     clock.advance(Duration::from_secs(200));
     for _ in 0..50 {
         read(&client).await.unwrap();
@@ -88,7 +88,7 @@ async fn uses_the_clock_and_refresh_time_of_the_caller() {
 }
 
 #[tokio::test]
-async fn calls_are_tried_again_as_often_as_the_policy_says() {
+async fn retries_calls_as_often_as_the_policy_allows() {
     let sim = Simulator::start().await.unwrap();
     let policy = RetryPolicy::new(Arc::new(TokioClock::new())).attempts(1);
     let client = logged_in(&sim, |builder| builder.retry(policy)).await;
@@ -110,7 +110,7 @@ async fn ends_a_call_at_its_timeout() {
     let call = tokio::spawn(async move { read(&caller).await });
     hold.wait_arrived().await;
     clock.advance(Duration::from_secs(7));
-    // time enough to notice it
+    // enough time for the timeout to be noticed
     for _ in 0..3 {
         client.tokens().exchange(sim.grant_token()).await.unwrap();
     }
@@ -129,7 +129,8 @@ async fn limits_concurrent_calls() {
     let first = call(client.clone());
     hold.wait_arrived().await;
     let second = call(client.clone());
-    // time enough for a call that should be waiting: the accounts server knows no such limit
+    // enough time for a call that should be waiting; calls of the accounts server do not count
+    // against the limit
     for _ in 0..3 {
         client.tokens().exchange(sim.grant_token()).await.unwrap();
     }
@@ -140,7 +141,7 @@ async fn limits_concurrent_calls() {
 }
 
 #[tokio::test]
-async fn lets_the_last_of_setting_and_method_win() {
+async fn lets_the_later_of_setting_and_method_win() {
     let sim = Simulator::start().await.unwrap();
     let attempts = |number: &str| Config::new().with("limit_attempts", number).unwrap();
     let policy = || RetryPolicy::new(Arc::new(ManualClock::new()));
@@ -150,7 +151,7 @@ async fn lets_the_last_of_setting_and_method_win() {
     let once = logged_in(&sim, |b| b.config(attempts("3")).retry(policy().attempts(1))).await;
     assert_eq!(read(&once).await.unwrap_err().attempts(), 1);
 
-    // the clock stands still: what is over at once was over by the first of the two
+    // the clock does not move, so an immediate timeout comes from the first of the two
     let clock = ManualClock::new();
     let short = Config::new().with("timeout_total", "1ms").unwrap();
     let given = Arc::new(clock.clone());

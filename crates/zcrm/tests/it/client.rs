@@ -1,4 +1,4 @@
-//! A client from end to end: simulator, sockets, TLS, file.
+//! A client used from end to end: simulator, sockets, TLS, token file.
 
 use std::path::Path;
 
@@ -118,7 +118,7 @@ async fn sends_no_secret_to_an_untrusted_server() {
 }
 
 #[test]
-fn makes_clients_and_requests_send() {
+fn clients_and_requests_are_send() {
     fn crosses<T: Send + Sync + 'static>() {}
     crosses::<Client>();
     crosses::<ClientBuilder>();

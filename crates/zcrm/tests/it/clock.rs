@@ -1,11 +1,11 @@
-//! One clock for the client and the simulator.
+//! A client and a simulator that share one clock.
 
 use std::time::Duration;
 
 use zcrm::{ApiVersion, Client, ErrorKind};
 use zcrm_test_kit::World;
 
-/// A client and a simulator whose time is that of one clock.
+/// Starts a client and a simulator that share one clock.
 async fn world() -> World {
     World::with(|sim| sim.records("Leads", 3), |client| client.api_version(ApiVersion::V8)).await
 }
@@ -16,7 +16,7 @@ async fn list(client: &Client) -> zcrm::Result<usize> {
 }
 
 #[tokio::test]
-async fn retries_at_once_and_moves_the_time_of_both_sides() {
+async fn retry_waits_advance_the_clock_of_both_sides() {
     let World { sim, client, clock: _ } = world().await;
     let began = sim.now();
     sim.faults().on_path("/crm/v8/Leads").times(2).header("retry-after", "7").status(503);
@@ -35,7 +35,7 @@ async fn refreshes_when_the_shared_hour_has_passed() {
 }
 
 #[tokio::test]
-async fn ends_a_call_that_takes_longer_than_the_shared_clock_allows() {
+async fn ends_a_call_at_the_timeout_on_the_shared_clock() {
     let World { sim, client, clock } = world().await;
     let hold = sim.faults().on_path("/crm/v8/Leads").always().hold();
     let call = tokio::spawn(async move { list(&client).await });

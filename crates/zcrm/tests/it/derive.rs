@@ -43,7 +43,7 @@ struct Quote {
     lines: Option<Vec<LineItem>>,
 }
 
-/// A list cannot give what this one asks for.
+/// A struct with a field that lists do not return.
 #[derive(Debug, Module, Deserialize)]
 #[module("Quotes")]
 struct ListedLines {
@@ -52,7 +52,7 @@ struct ListedLines {
 }
 
 #[test]
-fn names_are_those_of_serde() {
+fn takes_field_names_from_serde() {
     assert_eq!(Lead::API_NAME, "Leads");
     assert_eq!(Lead::FIELDS, ["Last_Name", "Email", "Company", "$approved"]);
     assert_eq!(Contact::FIELDS, ["Email", "Title", "Account_Name"]);
@@ -63,7 +63,7 @@ fn names_are_those_of_serde() {
     assert_eq!(ListedLines::FIELDS, ["Quoted_Items"]);
 }
 
-/// A product to sell.
+/// Creates a product.
 async fn product(client: &Client) -> Id {
     let pump = Record::new().with("Product_Name", "Pump");
     client.records("Products").create(&pump).await.unwrap().id
@@ -83,7 +83,7 @@ async fn lists_the_fields_of_the_struct() {
         let fields = ("fields".to_owned(), "Last_Name,Email,Company,$approved".to_owned());
         assert!(query.contains(&fields), "{query:?}");
 
-        // line items, which have another name in v2, are read one record at a time
+        // line items, which v2 returns under another name, are read one record at a time
         let name = if version == "v2" { "Product_Details" } else { "Quoted_Items" };
         let line = LineItem::new(product(&client).await, 2);
         let mut quote = Record::new().with("Subject", "Pumps");

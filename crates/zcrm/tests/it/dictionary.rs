@@ -1,4 +1,4 @@
-//! The Ruby SDK's dictionary, brought along as it is.
+//! The configuration dictionary of the Ruby SDK.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use zcrm::{
 };
 use zcrm_sim::Simulator;
 
-/// The dictionary of the Ruby SDK's guide, with its placeholders.
+/// The dictionary in the Ruby SDK's guide, with its placeholders.
 const PRINTED_JSON: &str = r#"{
     "client_id": "client_id",
     "client_secret": "client_secret",
@@ -47,7 +47,8 @@ persistence_handler_class = "classname"
 persistence_handler_class_path = "path/of/the/class.rb"
 "#;
 
-/// Both forms, with these changes made to the lines of these keys; `None` takes a line out.
+/// Returns the dictionary in both formats, with the values of these keys changed; `None` removes
+/// the key.
 fn filled(changes: &[(&str, Option<String>)]) -> [Config; 2] {
     let mut json: serde_json::Value = serde_json::from_str(PRINTED_JSON).unwrap();
     let mut toml = PRINTED_TOML.to_owned();
@@ -64,7 +65,7 @@ fn filled(changes: &[(&str, Option<String>)]) -> [Config; 2] {
     [Config::from_ruby_json(&json.to_string()).unwrap(), Config::from_ruby_toml(&toml).unwrap()]
 }
 
-/// What a person fills in, for the simulator.
+/// Returns the values that a user fills in, for the simulator.
 fn of(sim: &Simulator, ca_file: &Path) -> Vec<(&'static str, Option<String>)> {
     [
         ("client_id", sim.client_id()),
@@ -121,7 +122,7 @@ async fn logs_in_with_a_registered_class() {
         let client = logs_in(&sim, builder.config(config)).await;
         assert!(client.tokens().stored().await.unwrap().is_some());
     }
-    assert!(!tokens.exists(), "the class stands before the file");
+    assert!(!tokens.exists(), "the class takes precedence over the file");
 }
 
 #[tokio::test]
@@ -145,9 +146,10 @@ async fn logs_in_with_the_file_without_a_class() {
     }
 }
 
-/// Group 17 of the Ruby SDK's defects: a boolean `sandbox` is not read, nor one beside another host.
+/// Defect group 17 of the Ruby SDK: it ignores a boolean `sandbox`, and `sandbox` together with
+/// another host.
 #[tokio::test]
-async fn uses_the_sandbox_beside_a_dictionary_host() {
+async fn uses_the_sandbox_with_a_host_in_the_dictionary() {
     let changes = [
         ("sandbox", Some("true".to_owned())),
         ("db_port", None),
@@ -162,7 +164,7 @@ async fn uses_the_sandbox_beside_a_dictionary_host() {
             assert_eq!(client.unwrap().tokens().key().environment(), Environment::Sandbox);
         }
     }
-    // and what is spoken to in the clear is this machine alone
+    // and only this machine is called without TLS
     let open = Config::from_json(r#"{ "api_base_url": "http://www.zohoapis.com" }"#).unwrap();
     let [config, _] = filled(&changes);
     let error =

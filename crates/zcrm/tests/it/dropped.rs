@@ -1,4 +1,4 @@
-//! Calls that are dropped on their way, with tokens, over real sockets.
+//! Calls that are dropped before they end, with tokens, over real sockets.
 
 use std::{future::poll_fn, task::Poll, time::Duration};
 
@@ -6,10 +6,11 @@ use zcrm::{ApiVersion, Client, Record, http::Limits};
 use zcrm_sim::{Host, Simulator};
 use zcrm_test_kit::World;
 
-/// Any call is polled fewer times.
+/// More polls than any call needs.
 const MOST_POLLS: usize = 1_000;
 
-/// A simulator, and a client that may have one call in flight and whose token has just expired.
+/// Returns a simulator, and a client that may have one call in flight and whose token has just
+/// expired.
 async fn expired(version: ApiVersion) -> (Simulator, Client) {
     let limits = Limits::default().with_concurrent(1).with_concurrent_heavy(1);
     let World { sim, client, clock } = World::with(
@@ -25,7 +26,7 @@ async fn other_call(client: &Client) {
     client.records("Contacts").list().fields(["id"]).send().await.unwrap();
 }
 
-/// Polls a future so many times and drops it there; its output where it ended before.
+/// Polls a future up to this many times, then drops it. Returns its output if it ended earlier.
 async fn after_polls<T>(polls: usize, call: impl Future<Output = T>) -> Option<T> {
     let (mut call, mut left) = (Box::pin(call), polls);
     poll_fn(move |cx| {
@@ -42,7 +43,7 @@ async fn after_polls<T>(polls: usize, call: impl Future<Output = T>) -> Option<T
 }
 
 #[tokio::test]
-async fn a_refresh_goes_on_when_the_call_that_began_it_is_dropped() {
+async fn a_refresh_continues_when_its_call_is_dropped() {
     for others in [0, 3] {
         let (sim, client) = expired(ApiVersion::V8).await;
         let hold = sim.faults().on_host(Host::Accounts).hold();
@@ -67,7 +68,8 @@ async fn a_refresh_goes_on_when_the_call_that_began_it_is_dropped() {
     }
 }
 
-/// Drops a call after each number of polls. It may send one request of each of these methods.
+/// Drops a call after each possible number of polls. It may send at most one request of each of
+/// these methods.
 async fn drop_everywhere<F: Future<Output = ()>>(
     version: ApiVersion,
     methods: &[&str],
@@ -77,7 +79,7 @@ async fn drop_everywhere<F: Future<Output = ()>>(
         let (sim, client) = expired(version).await;
         let lead = sim.add_records("Leads", 1).unwrap().remove(0);
         let whole = after_polls(polls, call(client.clone(), lead)).await.is_some();
-        // waits for ever where the place in flight is not free
+        // waits forever if the permit of the dropped call was not released
         other_call(&client).await;
         other_call(&client).await;
         let journal = sim.journal();
@@ -89,17 +91,17 @@ async fn drop_everywhere<F: Future<Output = ()>>(
             assert!(if whole { sent == 1 } else { sent <= 1 }, "{method} after {polls} polls");
         }
         let sent: usize = methods.iter().map(|method| count(method)).sum();
-        assert_eq!(leads().count(), sent, "nothing else is sent");
+        assert_eq!(leads().count(), sent, "no further request is sent");
         if whole {
-            assert!(polls > 1, "it was dropped nowhere on its way");
+            assert!(polls > 1, "the call ended at its first poll");
             return;
         }
     }
-    panic!("the call does not end");
+    panic!("the call did not end");
 }
 
 #[tokio::test]
-async fn a_dropped_read_is_sent_once_at_most() {
+async fn a_dropped_read_is_sent_at_most_once() {
     drop_everywhere(ApiVersion::V8, &["GET"], |client, lead| async move {
         client.records("Leads").get(lead).await.unwrap();
     })
@@ -107,7 +109,7 @@ async fn a_dropped_read_is_sent_once_at_most() {
 }
 
 #[tokio::test]
-async fn a_dropped_write_is_sent_once_at_most() {
+async fn a_dropped_write_is_sent_at_most_once() {
     drop_everywhere(ApiVersion::V8, &["POST"], |client, _| async move {
         let lead = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
         client.records("Leads").create(&lead).await.unwrap();
@@ -116,7 +118,7 @@ async fn a_dropped_write_is_sent_once_at_most() {
 }
 
 #[tokio::test]
-async fn a_dropped_stream_fetches_its_page_once_at_most() {
+async fn a_dropped_stream_fetches_its_page_at_most_once() {
     drop_everywhere(ApiVersion::V2, &["GET"], |client, _| async move {
         let mut leads = client.records("Leads").list().stream();
         while let Some(lead) = leads.next().await {
@@ -127,7 +129,7 @@ async fn a_dropped_stream_fetches_its_page_once_at_most() {
 }
 
 #[tokio::test]
-async fn a_dropped_save_leaves_the_whole_file_or_none() {
+async fn a_dropped_save_leaves_a_complete_file_or_none() {
     let folder = tempfile::tempdir().unwrap();
     for polls in 0..MOST_POLLS {
         let (sim, client) = expired(ApiVersion::V8).await;
@@ -136,16 +138,16 @@ async fn a_dropped_save_leaves_the_whole_file_or_none() {
         let id = attachments.upload("a.txt", "text/plain", vec![7; 100_000]).await.unwrap().id;
         let path = folder.path().join(format!("{polls}"));
         let saved = after_polls(polls, attachments.download(id).save_to(&path).send()).await;
-        // dropped while it is put there, it may be there: the whole of it
+        // if it was dropped during the final rename, the complete file may exist
         let bytes = std::fs::read(&path).map_or(0, |file| file.len());
         assert!([0, 100_000].contains(&bytes), "{bytes} bytes after {polls} polls");
         other_call(&client).await;
-        // the upload, and the download once at most
+        // the upload, and at most one download
         assert!(sim.journal().count(|entry| entry.path.contains("Attachments")) <= 2);
         if let Some(saved) = saved {
             assert_eq!((saved.unwrap().bytes, bytes), (100_000, 100_000));
             return;
         }
     }
-    panic!("the download does not end");
+    panic!("the download did not end");
 }

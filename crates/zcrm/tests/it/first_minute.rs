@@ -1,4 +1,5 @@
-//! Tokens that end in their first minute, as in the first test of every application.
+//! Tokens that become invalid within a minute after the login, as in the first test of many
+//! applications.
 
 use std::time::Duration;
 
@@ -26,14 +27,14 @@ async fn read(client: &Client) -> zcrm::Result<()> {
 }
 
 #[tokio::test]
-async fn refreshes_once_after_the_tokens_expire_at_the_server() {
+async fn refreshes_once_after_the_tokens_expire() {
     let sim = Simulator::start().await.unwrap();
     let client = logged_in(&sim).await;
     sim.expire_access_tokens();
     read(&client).await.unwrap();
     read(&client).await.unwrap();
     assert_eq!(sim.journal().refreshes(), 1);
-    // and again, as often as a test does it
+    // and again, each time the test expires them
     for refreshes in 2..=5 {
         sim.expire_access_tokens();
         read(&client).await.unwrap();
@@ -59,7 +60,7 @@ async fn refreshes_once_before_any_call_was_made() {
 }
 
 #[tokio::test]
-async fn refreshes_once_after_the_servers_time_went_on() {
+async fn refreshes_once_after_the_servers_clock_advances() {
     let sim = Simulator::start().await.unwrap();
     let client = logged_in(&sim).await;
     for (refreshes, by) in [(1, HOUR), (2, HOUR), (3, 30 * HOUR), (4, HOUR)] {
@@ -72,7 +73,7 @@ async fn refreshes_once_after_the_servers_time_went_on() {
 }
 
 #[tokio::test]
-async fn reports_a_login_that_was_revoked_in_its_first_minute() {
+async fn reports_a_login_revoked_in_its_first_minute() {
     let sim = Simulator::start().await.unwrap();
     let client = logged_in(&sim).await;
     sim.revoke_refresh_tokens();
@@ -80,13 +81,13 @@ async fn reports_a_login_that_was_revoked_in_its_first_minute() {
     let error = read(&client).await.unwrap_err();
     assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidRefreshToken), "{error}");
     assert!(error.is_credential());
-    // a login ends that at once
+    // a new login ends that state immediately
     client.tokens().exchange(sim.grant_token()).await.unwrap();
     read(&client).await.unwrap();
 }
 
 #[tokio::test]
-async fn names_a_fault_where_fresh_tokens_are_refused_and_looks_into_the_store() {
+async fn reports_refused_fresh_tokens_and_rereads_the_store() {
     let sim = Simulator::start().await.unwrap();
     let client = logged_in(&sim).await;
     let faults = sim.faults().on_host(Host::Api).times(2);
@@ -99,7 +100,7 @@ async fn names_a_fault_where_fresh_tokens_are_refused_and_looks_into_the_store()
     assert_eq!(error.outcome(), Outcome::NotSent);
     assert_eq!(sim.journal().refreshes(), 1);
 
-    // another process saves a token that is good
+    // another process saves a valid token
     let other = logged_in(&sim).await;
     let good = other.tokens().stored().await.unwrap().unwrap();
     let store = client.clients().manager().store();

@@ -1,11 +1,11 @@
-//! What a new user meets: settings that are missing, mistyped, or hold what no message may show.
+//! Settings of a new user: missing, mistyped, or with secrets that no message may show.
 
 use zcrm::{Client, Config, ErrorKind, stores::MemoryStore};
 
 use crate::settings::{build, good, refused};
 
 #[tokio::test]
-async fn names_all_that_is_missing_or_wrong_at_once() {
+async fn reports_all_missing_and_invalid_settings_together() {
     let variables = [("ZCRM_CLIENTID", "marked"), ("ZCRM_TIMEOUT_TOTAL", "soon")];
     let config = Config::from_vars(variables).unwrap();
     let error = Client::builder().config(config.clone()).build().unwrap_err();
@@ -15,13 +15,13 @@ async fn names_all_that_is_missing_or_wrong_at_once() {
         "`client_id`, `client_secret` are missing",
         "ZCRM_CLIENT_ID, ZCRM_CLIENT_SECRET",
         ".client_id(…), .client_secret(…)",
-        "the environment holds ZCRM_CLIENTID, which is not read: did you mean ZCRM_CLIENT_ID?",
+        "unknown environment variable ZCRM_CLIENTID: did you mean ZCRM_CLIENT_ID?",
         "`timeout_total`",
     ] {
         assert!(text.contains(word), "`{word}` is not in: {text}");
     }
     assert!(!text.contains("marked"), "{text}");
-    // the hint is about what is missing only
+    // the hint covers only missing settings
     let config = config.overlaid_by(Config::new().with("timeout_total", "5").unwrap());
     refused(config.with("client_id", "1").unwrap(), &["`client_secret` is missing"]);
     let error = Client::builder().build().unwrap_err().to_string();
@@ -38,7 +38,7 @@ async fn builds_a_self_client_of_two_settings() {
     assert_eq!(client.tokens().key().user(), "default");
     let url = client.clients().authorize_url(&["ZohoCRM.users.READ"]).for_session("s");
     assert!(url.unwrap_err().to_string().contains("`redirect_uri`"));
-    // a default does not hide a slip
+    // a setting with a default may be mistyped too
     for (slip, meant) in [
         ("ZCRM_REDIRECT_URL", "ZCRM_REDIRECT_URI"),
         ("ZCRM_CURRENT_USER_MAIL", "ZCRM_CURRENT_USER_EMAIL"),
@@ -50,7 +50,7 @@ async fn builds_a_self_client_of_two_settings() {
 }
 
 #[test]
-fn names_all_slips_of_a_file_or_map_at_once() {
+fn reports_all_unknown_settings_of_a_source_together() {
     let slips = [("clientid", "1"), ("client_secert", "marked"), ("colour", "x"), ("shape", "x")];
     let text = |error: zcrm::Error| {
         let text = format!("{error}");
@@ -68,23 +68,23 @@ fn names_all_slips_of_a_file_or_map_at_once() {
         for word in ["`clientid`", "`client_id`?", "`client_secret`?", "`colour`", "`shape`"] {
             assert!(text.contains(word), "`{word}` is not in: {text}");
         }
-        assert_eq!(text.matches("timeout_total").count(), 1, "the names stand there once: {text}");
+        assert_eq!(text.matches("timeout_total").count(), 1, "the names are listed once: {text}");
     }
     let both = Config::from_toml(&format!("{in_toml}data_center = ['eu']")).unwrap_err();
     assert!(text(both).contains("`data_center` (in TOML) must be text"));
 }
 
 #[tokio::test]
-async fn names_slips_of_settings_that_have_a_default() {
+async fn reports_a_mistyped_setting_that_has_a_default() {
     let slips = |names: &[&str]| Config::from_vars(names.iter().map(|name| (*name, "x"))).unwrap();
     let all = slips(&["ZCRM_DATACENTER", "ZCRM_API_BASE_ULR", "ZCRM_SANDBX"]);
     let meant = ["ZCRM_DATA_CENTER", "ZCRM_API_BASE_URL", "ZCRM_SANDBOX"];
     refused(good().overlaid_by(all.clone()), &meant);
     refused(all, &["`client_secret` are missing", meant[0], meant[1], meant[2]]);
-    // what is set needs no slip, and a store in code needs no setting of stores
+    // a setting that is set has no typing error, and a store in code needs no settings of stores
     let given = good().with("data_center", "eu").unwrap().overlaid_by(slips(&["ZCRM_DATACENTER"]));
     build(given).unwrap();
-    // `build` gives a store in code
+    // `build` sets a store in code
     build(good().overlaid_by(slips(&["ZCRM_TOKEN_PERSISTENCE_PAHT"]))).unwrap();
     // names that are only similar belong to other programs
     build(good().overlaid_by(slips(&["ZCRM_PORT", "ZCRM_HOST", "ZCRM_COLOUR"]))).unwrap();
@@ -106,7 +106,7 @@ fn shows_no_password_of_a_redirect_uri_or_host() {
 }
 
 #[tokio::test]
-async fn takes_a_bare_host_as_https() {
+async fn uses_https_for_a_host_without_a_scheme() {
     for key in ["accounts_url", "api_base_url", "content_base_url"] {
         for host in ["www.zohoapis.com", "crm.example.com:8443", "localhost:1"] {
             build(good().with(key, host).unwrap()).unwrap();
@@ -167,7 +167,7 @@ async fn shows_no_control_characters_of_settings() {
 }
 
 #[test]
-fn takes_a_file_without_content_as_no_settings() {
+fn reads_an_empty_file_as_no_settings() {
     for text in ["", "\n", "\u{feff}", "\u{feff}{}"] {
         assert_eq!(format!("{:?}", Config::from_json(text).unwrap()), "{}", "{text:?}");
     }

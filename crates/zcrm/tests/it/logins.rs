@@ -1,4 +1,4 @@
-//! Logins of many users through one set of clients.
+//! Logins of several users through one set of clients.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +16,7 @@ async fn clients(sim: &Simulator) -> Clients {
 }
 
 #[tokio::test]
-async fn logs_in_two_people() {
+async fn logs_in_two_users() {
     let sim = Simulator::builder().user("a@example.com").user("b@example.com");
     let sim = sim.start().await.unwrap();
     let clients = clients(&sim).await;
@@ -105,7 +105,7 @@ async fn reads_with_client_credentials() {
 }
 
 #[tokio::test]
-async fn keeps_the_login_of_a_client_without_a_user_under_a_default() {
+async fn stores_the_login_under_a_default_user() {
     let sim = Simulator::start().await.unwrap();
     let settings = sim.settings().into_iter().filter(|(name, _)| *name != "current_user_email");
     let client = Client::builder().config(Config::from_map(settings).unwrap()).build().unwrap();
@@ -139,7 +139,7 @@ async fn reads_the_secret_file_and_reports_events() {
         .unwrap();
     clients.login(sim.grant_token()).await.unwrap();
     assert_eq!(*logins.0.lock().unwrap(), [sim.user_email()]);
-    // the last word wins
+    // the later one takes precedence
     let wrong = builder(&sim).client_secret_from(ClientSecret::from(sim.client_secret()));
     let clients = wrong.client_secret("wrong").build_clients().unwrap();
     let error = clients.login(sim.grant_token()).await.unwrap_err();

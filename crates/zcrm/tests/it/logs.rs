@@ -6,7 +6,7 @@ use tracing_subscriber::{Layer, layer::SubscriberExt, util::SubscriberInitExt};
 use zcrm::{Client, Config, ErrorKind, logging};
 use zcrm_sim::Simulator;
 
-/// Tells a test that it runs as a process of its own.
+/// Set in the environment of a test that runs as a separate process.
 const CHILD: &str = "ZCRM_TEST_LOGS_CHILD";
 
 fn config(file: &Path) -> Config {
@@ -19,7 +19,7 @@ fn mode(file: &Path) -> u32 {
     fs::metadata(file).unwrap().permissions().mode() & 0o777
 }
 
-/// A login, and after a restart a refresh and a call.
+/// Logs in, restarts the client, refreshes the token and makes a call.
 async fn use_client(sim: &Simulator, folder: &Path) {
     client(sim, folder).await.tokens().exchange(sim.grant_token()).await.unwrap();
     sim.expire_access_tokens();
@@ -31,7 +31,7 @@ async fn client(sim: &Simulator, folder: &Path) -> Client {
     zcrm_test_kit::builder(sim).token_path(folder).build().unwrap()
 }
 
-/// The tokens that a folder keeps.
+/// Returns the tokens in a folder.
 fn secrets(sim: &Simulator, folder: &Path) -> Vec<String> {
     let text = fs::read_to_string(folder.join("zcrm_oauthtokens.txt")).unwrap();
     let tokens = text.split('"').filter(|word| word.starts_with("1000.") && word.len() > 40);
@@ -44,19 +44,19 @@ fn secrets(sim: &Simulator, folder: &Path) -> Vec<String> {
 async fn logs_a_login_to_a_file_without_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("zcrm.log");
-    fs::write(&file, "what stood there\n").unwrap();
+    fs::write(&file, "an earlier line\n").unwrap();
     #[cfg(unix)]
     fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
     let sim = Simulator::start().await.unwrap();
     let grant = sim.grant_token();
     {
-        // all there is, at the finest level
+        // everything is logged, at the finest level
         let layer = logging::layer(&config(&file)).unwrap();
         let _guard = tracing_subscriber::registry().with(layer).set_default();
         use_client(&sim, folder.path()).await;
     }
     let text = fs::read_to_string(&file).unwrap();
-    assert!(text.starts_with("what stood there\n"), "{text}");
+    assert!(text.starts_with("an earlier line\n"), "{text}");
     assert!(text.contains("the access token was refreshed") && text.contains("TRACE"), "{text}");
     for secret in secrets(&sim, folder.path()).into_iter().chain([grant]) {
         assert!(!text.contains(&secret), "{secret} was logged");
@@ -87,7 +87,7 @@ async fn filters_log_lines() {
 }
 
 #[test]
-fn leaves_other_layers_alone_without_settings() {
+fn does_not_affect_other_layers_without_settings() {
     let folder = tempfile::tempdir().unwrap();
     let [one, two] = ["one.log", "two.log"].map(|name| folder.path().join(name));
     let both = config(&one).with("log_in_console", "true").unwrap();
@@ -119,15 +119,15 @@ async fn names_an_unusable_log_file() {
     assert!(error.contains("`log_in_console`") && error.contains("`yes`"), "{error}");
 }
 
-/// What the settings and one call do in a process of its own.
+/// Runs the settings and one call in a separate process.
 #[test]
 fn logs_to_standard_error_once() {
     if std::env::var_os(CHILD).is_some() {
         logging::install(&Config::new()).unwrap();
         let console = Config::from_toml("log_in_console = 'true'").unwrap();
-        // nothing was asked for, and so nothing was installed: this finds the place free
+        // no logs were asked for, so no subscriber was installed and this one can be
         logging::install(&console).unwrap();
-        tracing::warn!("said on the console");
+        tracing::warn!("logged on the console");
         let error = logging::install(&console).unwrap_err().to_string();
         assert!(error.contains("zcrm::logging::layer"), "{error}");
         return;
@@ -140,12 +140,12 @@ fn logs_to_standard_error_once() {
         .unwrap();
     let [out, err] = [child.stdout, child.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
     assert!(child.status.success(), "{out}{err}");
-    assert!(out.contains("1 passed") && !out.contains("said on the console"), "{out}");
-    assert_eq!(err.matches("said on the console").count(), 1, "{err}");
+    assert!(out.contains("1 passed") && !out.contains("logged on the console"), "{out}");
+    assert_eq!(err.matches("logged on the console").count(), 1, "{err}");
 }
 
 #[test]
-fn writes_each_event_on_one_line_whatever_is_in_it() {
+fn writes_each_event_on_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("zcrm.log");
     let odd = "pat\nERROR forged \u{1b}[31m\u{202e}\u{9b}";
@@ -160,5 +160,5 @@ fn writes_each_event_on_one_line_whatever_is_in_it() {
     assert_eq!(text.lines().count(), 2, "{text}");
     assert!(!text.replace('\n', "").chars().any(char::is_control), "{text:?}");
     assert!(!text.contains('\u{202e}') && text.contains(r"\nERROR forged \u{1b}[31m"), "{text}");
-    assert!(text.ends_with(&format!("{}\n", "x".repeat(5000))), "it is not cut");
+    assert!(text.ends_with(&format!("{}\n", "x".repeat(5000))), "the line is not cut");
 }

@@ -1,4 +1,4 @@
-//! The facade: configuration, and a client from end to end.
+//! Tests of the facade: configuration, and a client used from end to end.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,11 +10,13 @@
 mod builder;
 mod client;
 mod clock;
+mod custom_http;
 #[cfg(feature = "derive")]
 mod derive;
 #[cfg(feature = "file-store")]
 mod dictionary;
 mod dropped;
+mod exports;
 mod first_minute;
 mod first_settings;
 mod logins;
@@ -22,10 +24,8 @@ mod logins;
 mod logs;
 mod migration;
 mod recipes;
-mod rooms;
 mod servers;
 mod settings;
 mod stores;
 mod tenants;
 mod traits;
-mod wire;

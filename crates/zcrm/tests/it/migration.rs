@@ -1,4 +1,4 @@
-//! From the Ruby SDK to zcrm: every call of the guide's tables, compiled.
+//! Moving from the Ruby SDK to zcrm: compiles every call in the tables of the guide.
 
 use zcrm::{
     Client, Config, DataCenter, Environment, Id, Record,
@@ -10,11 +10,11 @@ use zcrm::{
 
 const GUIDE: &str = include_str!("../../../../docs/migrating-from-ruby.md");
 
-/// The public methods of the Ruby SDK (gem ZCRMSDK 1.0.5): those of its classes that do something,
-/// and the constructors of these.
+/// The number of public methods of the Ruby SDK (gem ZCRMSDK 1.0.5): the methods with an effect,
+/// and the constructors of their classes.
 const METHODS: usize = 147;
 
-/// Names each call and compiles it. None of them is made.
+/// Names each call and compiles it. The calls are not run.
 macro_rules! calls {
     ($($ruby:literal => $call:expr;)*) => {{
         let list = vec![$(($ruby, stringify!($call))),*];
@@ -25,7 +25,7 @@ macro_rules! calls {
     }};
 }
 
-/// Client and settings.
+/// Calls about the client and its settings.
 async fn settings(
     client: &Client,
 ) -> zcrm::Result<Vec<(&'static str, &'static str)>, Box<dyn std::error::Error>> {
@@ -44,7 +44,7 @@ async fn settings(
     })
 }
 
-/// Modules and their records.
+/// Calls about modules and their records.
 async fn modules(
     client: &Client,
 ) -> zcrm::Result<Vec<(&'static str, &'static str)>, Box<dyn std::error::Error>> {
@@ -94,7 +94,7 @@ async fn modules(
     })
 }
 
-/// One record and what belongs to it.
+/// Calls about one record and its related data.
 async fn records(
     client: &Client,
 ) -> zcrm::Result<Vec<(&'static str, &'static str)>, Box<dyn std::error::Error>> {
@@ -149,7 +149,7 @@ async fn records(
     })
 }
 
-/// Organisation.
+/// Calls about the organisation.
 async fn organisation(
     client: &Client,
 ) -> zcrm::Result<Vec<(&'static str, &'static str)>, Box<dyn std::error::Error>> {
@@ -203,7 +203,7 @@ async fn organisation(
     })
 }
 
-/// Tokens.
+/// Calls about tokens.
 async fn tokens(
     client: &Client,
 ) -> zcrm::Result<Vec<(&'static str, &'static str)>, Box<dyn std::error::Error>> {
@@ -227,7 +227,7 @@ async fn tokens(
     })
 }
 
-/// Token stores.
+/// Calls about token stores.
 async fn stores() -> zcrm::Result<Vec<(&'static str, &'static str)>, Box<dyn std::error::Error>> {
     let store = MemoryStore::new();
     let key = TokenKey::new("p@example.com", "1000.ABC", Environment::Production);
@@ -242,7 +242,7 @@ async fn stores() -> zcrm::Result<Vec<(&'static str, &'static str)>, Box<dyn std
     })
 }
 
-/// Ruby's name and zcrm's call of each row of the guide.
+/// Returns the Ruby name and the zcrm call in each row of the guide.
 fn rows() -> Vec<(String, String)> {
     let row = |line: &str| {
         let (ruby, rest) = line.strip_prefix("| `")?.split_once("` | `")?;
@@ -282,5 +282,5 @@ async fn compiles_a_call_for_every_ruby_method() {
     let mut names: Vec<&str> = rows.iter().map(|(ruby, _)| ruby.as_str()).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), METHODS, "a method stands there twice");
+    assert_eq!(names.len(), METHODS, "a method is listed twice");
 }

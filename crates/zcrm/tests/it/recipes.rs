@@ -1,4 +1,4 @@
-//! What an application writes, from the first login on, in the words of the public API.
+//! An application's typical calls, from the first login on, through the public API.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -97,7 +97,7 @@ async fn writes_many_records_and_reads_lists() {
 }
 
 #[tokio::test]
-async fn works_with_what_belongs_to_a_record() {
+async fn reads_and_writes_the_data_of_a_record() {
     let sim = Simulator::start().await.unwrap();
     let client = logged_in(&sim).await;
     let lead = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");

@@ -1,4 +1,4 @@
-//! Which servers a client speaks to: seen by a proxy that is asked for a tunnel and makes none.
+//! The servers that a client calls, observed through a proxy that refuses every tunnel.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -13,7 +13,7 @@ use zcrm::{
 };
 use zcrm_core::{Clock, ManualClock};
 
-/// Each data centre with its accounts server, and the domain of its API servers.
+/// Each data centre with its accounts server and the domain of its API servers.
 const DATA_CENTERS: [(&str, &str, &str); 10] = [
     ("us", "accounts.zoho.com", "zohoapis.com"),
     ("eu", "accounts.zoho.eu", "zohoapis.eu"),
@@ -34,7 +34,7 @@ const ENVIRONMENTS: [(&str, Environment, &str); 3] = [
     ("developer", Environment::Developer, "developer"),
 ];
 
-/// A proxy that refuses every tunnel and remembers where each should have led.
+/// A proxy that refuses every tunnel and records its target.
 struct Proxy {
     url: String,
     asked: Arc<Mutex<Vec<String>>>,
@@ -46,7 +46,7 @@ impl Proxy {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked: Arc<Mutex<Vec<String>>> = Arc::default();
         let log = Arc::clone(&asked);
-        // it ends with the test's process
+        // this thread ends with the test process
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
@@ -64,8 +64,8 @@ impl Proxy {
         Self { url, asked }
     }
 
-    /// Where the accounts call and the API call of a client with these settings lead, whose token
-    /// names this `api_domain`.
+    /// Returns the targets of the accounts call and the API call of a client with these settings,
+    /// whose token names this `api_domain`.
     async fn asked(&self, settings: &[(&str, &str)], api_domain: Option<&str>) -> Vec<String> {
         let config = settings
             .iter()
@@ -85,7 +85,7 @@ impl Proxy {
         std::mem::take(&mut *self.asked.lock().unwrap())
     }
 
-    /// What an API call and an exchange of a client with these tokens fail with.
+    /// Returns the errors of an API call and an exchange of a client with these tokens.
     async fn errors(
         &self,
         config: Config,
@@ -108,7 +108,8 @@ impl Proxy {
         (api, client.tokens().exchange("1000.grant".to_owned()).await.unwrap_err())
     }
 
-    /// What an API call and a revocation fail with, whose stored token is this; nothing is asked.
+    /// Returns the errors of an API call and a revocation with this stored token. Neither
+    /// is sent.
     async fn refused(&self, token: StoredToken) -> [Error; 2] {
         let store = MemoryStore::new();
         let key = TokenKey::new("patricia@example.com", "1000.ABC", Environment::Production);
@@ -137,7 +138,7 @@ async fn calls_the_servers_of_data_center_and_environment() {
             let expected = [format!("{prefix}.{domain}:443"), format!("{accounts}:443")];
             assert_eq!(proxy.asked(&settings, None).await, expected, "{location} {name}");
         }
-        // the switch of the Ruby SDK, and the accounts server in place of the data centre
+        // the Ruby SDK's boolean, and the accounts server instead of the data centre
         let server = format!("https://{accounts}");
         let settings = [("accounts_url", server.as_str()), ("sandbox", "true")];
         let expected = [format!("sandbox.{domain}:443"), format!("{accounts}:443")];
@@ -158,7 +159,7 @@ async fn lists_all_data_centers() {
 }
 
 #[tokio::test]
-async fn trusts_an_exact_data_center_of_a_token() {
+async fn trusts_a_token_that_names_a_known_data_center() {
     let proxy = Proxy::start();
     let sandbox = [("sandbox", "true")];
     let asked = proxy.asked(&sandbox, Some("https://www.zohoapis.eu")).await;
@@ -181,7 +182,7 @@ async fn sends_nothing_for_a_token_of_an_unknown_server() {
         "https://127.0.0.1:1",
         "http://localhost:1",
     ] {
-        // fresh, and to be refreshed
+        // a valid token, and one that must be refreshed
         for expires in [later, chrono::DateTime::UNIX_EPOCH] {
             let token = StoredToken::new("access", expires).with_refresh("refresh");
             for error in proxy.refused(token.with_api_domain(odd)).await {

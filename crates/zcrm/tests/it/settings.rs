@@ -1,4 +1,4 @@
-//! Settings: each right and wrong, from every source.
+//! Settings, valid and invalid, from every source.
 
 use std::fs;
 
@@ -150,8 +150,8 @@ async fn reads_the_same_settings_from_files_and_variables() {
         ("ZCRM_CURRENT_USER_EMAIL", "p@example.com"),
         ("ZCRM_SANDBOX", "true"),
         ("ZCRM_API_VERSION", "v8"),
-        ("ZCRM_TEST_ANYTHING", "is left alone"),
-        ("PATH", "is not ours"),
+        ("ZCRM_TEST_ANYTHING", "is ignored"),
+        ("PATH", "belongs to another program"),
     ];
     for config in [
         Config::from_toml(toml).unwrap(),
@@ -186,7 +186,7 @@ async fn lets_the_last_source_win() {
 }
 
 #[tokio::test]
-async fn takes_v8_unless_a_ruby_dictionary_or_the_setting_says_otherwise() {
+async fn defaults_to_v8_and_for_a_ruby_dictionary_to_v2() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("zcrm.toml");
     fs::write(&file, "client_id = '1'").unwrap();
@@ -212,7 +212,7 @@ async fn takes_v8_unless_a_ruby_dictionary_or_the_setting_says_otherwise() {
         Config::from_ruby_file(&file).unwrap(),
     ];
     for config in rubys {
-        // whatever lies over or under it
+        // with any other source below or above it
         for config in [good().overlaid_by(config.clone()), config.overlaid_by(good())] {
             assert_eq!(build(config.clone()).unwrap().version(), ApiVersion::V2);
             let v8 = config.with("api_version", "v8").unwrap();
@@ -229,7 +229,7 @@ async fn ignores_an_empty_variable() {
     assert_eq!(client.tokens().key().environment(), Environment::Sandbox);
 }
 
-/// Empty texts and `null`s are what templates leave behind.
+/// Templates produce empty texts and `null`s.
 #[tokio::test]
 async fn ignores_an_empty_setting() {
     let empty = || {
@@ -238,7 +238,7 @@ async fn ignores_an_empty_setting() {
     };
     let client = build(good().overlaid_by(empty())).unwrap();
     assert_eq!(client.tokens().key().client_id(), "1000.ABC");
-    // nor what the builder was told by a method
+    // nor an option set by a method of the builder
     let folder = tempfile::tempdir().unwrap();
     let builder = Client::builder()
         .config(good().with("client_secret", "").unwrap())
@@ -259,7 +259,7 @@ async fn treats_environment_and_sandbox_as_one_setting() {
         (("sandbox", "true"), ("environment", "developer"), Environment::Developer),
         (("environment", "production"), ("sandbox", "true"), Environment::Sandbox),
         (("environment", "sandbox"), ("sandbox", "false"), Environment::Production),
-        // no contradiction
+        // these do not contradict each other
         (("environment", "developer"), ("sandbox", "false"), Environment::Developer),
         (("sandbox", "true"), ("environment", ""), Environment::Sandbox),
     ] {
@@ -299,20 +299,20 @@ async fn selects_mysql_for_a_dictionary_without_a_file() {
         Config::from_toml(&format!("{text}{more}")).unwrap()
     };
     let build = |more: &str| Client::builder().config(dictionary(more)).build();
-    let told = |error: Error, words: &[&str]| {
+    let contains = |error: Error, words: &[&str]| {
         assert_eq!(error.kind(), ErrorKind::Config);
         for word in words {
             assert!(error.to_string().contains(word), "`{word}` is not in: {error}");
         }
     };
     if cfg!(feature = "mysql-store") {
-        // nothing is connected yet
+        // no connection is made yet
         build("").unwrap();
         build("db_port = 3307\ndb_username = 'zcrm'\ndb_password = 'marked'").unwrap();
-        told(build("db_port = 'port_number'").unwrap_err(), &["`db_port`", "3306"]);
+        contains(build("db_port = 'port_number'").unwrap_err(), &["`db_port`", "3306"]);
     } else {
-        told(build("").unwrap_err(), &["token_persistence_path", "mysql-store"]);
-        told(build("db_port = 3307").unwrap_err(), &["`mysql-store`", "file-store"]);
+        contains(build("").unwrap_err(), &["token_persistence_path", "mysql-store"]);
+        contains(build("db_port = 3307").unwrap_err(), &["`mysql-store`", "file-store"]);
     }
     assert!(!format!("{:?}", dictionary("db_password = 'marked'")).contains("marked"));
 }
@@ -324,7 +324,7 @@ const ALIASES: [(&str, &str); 4] = [
     ("db_password", "mysql_password"),
 ];
 
-/// The two settings in every kind of source; `in_code` last.
+/// Returns the two settings in every kind of source; `in_code` last.
 fn sources(one: (&str, &str), two: (&str, &str)) -> [Result<Config, Error>; 5] {
     let variable = |key: &str| format!("ZCRM_{}", key.to_ascii_uppercase());
     [
@@ -358,7 +358,7 @@ fn rejects_a_setting_that_differs_from_its_alias() {
 }
 
 #[test]
-fn overrides_a_setting_by_an_alias_of_a_later_source() {
+fn overrides_a_setting_with_an_alias_in_a_later_source() {
     let file = Config::from_toml("db_host = 'of.the.file'").unwrap();
     let variables = Config::from_vars([("ZCRM_DB_ADDRESS", "of.the.environment")]).unwrap();
     let config = file.overlaid_by(variables);

@@ -1,4 +1,4 @@
-//! Which store the settings choose, and what they say where they choose none.
+//! The store that the settings select, and the errors if they select none.
 
 use zcrm::{Client, ClientBuilder, Config, ErrorKind, stores::MemoryStore};
 #[cfg(feature = "file-store")]
@@ -32,14 +32,14 @@ async fn selects_a_store_registered_as_class() {
         Client::builder().register_store("Tokens", MemoryStore::new()).config(config(more))
     };
     builder(&[(CLASS, "Tokens")]).build().unwrap();
-    // the Ruby file beside it is not looked at
+    // the Ruby file named with it is not read
     builder(&[(CLASS, "Tokens"), (PATH, "no/such/tokens.rb")]).build().unwrap();
     refused(
         builder(&[(CLASS, "tokens")]),
         &["`persistence_handler_class`", "`tokens`", "`Tokens`"],
     );
-    // registered is not selected
-    refused(builder(&[]), &["no token store is named"]);
+    // a registered store is not selected automatically
+    refused(builder(&[]), &["no token store is configured"]);
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn explains_how_to_register_a_class() {
 
 #[cfg(feature = "file-store")]
 #[tokio::test]
-async fn selects_the_memory_store_unless_code_says_otherwise() {
+async fn selects_the_memory_store_unless_code_sets_another() {
     let sim = Simulator::start().await.unwrap();
     let written = async |change: &dyn Fn(ClientBuilder, &Path) -> ClientBuilder| {
         let folder = tempfile::tempdir().unwrap();
@@ -63,7 +63,7 @@ async fn selects_the_memory_store_unless_code_says_otherwise() {
         assert!(client.tokens().is_logged_in().await.unwrap());
         folder.path().join("zcrm_oauthtokens.txt").is_file()
     };
-    // they name the store `MemoryStore`
+    // the settings name the store `MemoryStore`
     let settings = Config::from_map(sim.settings()).unwrap();
     assert!(!written(&|builder, _| builder.config(settings.clone())).await);
     assert!(!written(&|builder, path| builder.token_path(path).config(settings.clone())).await);

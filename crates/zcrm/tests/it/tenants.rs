@@ -1,5 +1,5 @@
-//! Users of several organisations in one process, over sockets: what one organisation's calls run into
-//! costs another nothing.
+//! Users of several organisations in one process, over sockets: the limits and failures of one
+//! organisation do not delay another.
 
 use std::time::Duration;
 
@@ -13,11 +13,13 @@ use zcrm_sim::Simulator;
 
 const USERS: [&str; 3] = ["pat@one.example", "charles@one.example", "eva@two.example"];
 
-/// Waits for what must come soon: a call that waits for another organisation would wait for ever, and
-/// the test fails instead.
+/// Waits for a future that must end soon. A call that waits for another organisation would wait
+/// forever; here it fails the test.
 #[expect(clippy::disallowed_methods, reason = "real connections take real time")]
 async fn soon<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(20), future).await.expect("it waits for others")
+    tokio::time::timeout(Duration::from_secs(20), future)
+        .await
+        .expect("the call waits for another organisation")
 }
 
 async fn simulator() -> Simulator {
@@ -34,7 +36,7 @@ async fn clients(sim: &Simulator, retry: RetryPolicy) -> Clients {
         .unwrap()
 }
 
-/// Two users of one organisation and one of another, logged in.
+/// Logs in two users of one organisation and one user of another.
 async fn logged_in(sim: &Simulator, clients: &Clients) -> [Client; 3] {
     let organisations = ["1111", "1111", "2222"];
     let mut all = Vec::new();
@@ -71,7 +73,7 @@ async fn answers_one_organisation_while_another_waits_for_slow_calls() {
     for _ in 0..5 {
         assert_eq!(soon(list(&eva, "Contacts")).await.unwrap(), 3);
     }
-    assert_eq!(hold.arrived(), 2, "the users of one organisation share its two places");
+    assert_eq!(hold.arrived(), 2, "the users of one organisation share its two permits");
     hold.release();
     for call in slow {
         assert_eq!(call.await.unwrap().unwrap(), 3);
@@ -79,22 +81,22 @@ async fn answers_one_organisation_while_another_waits_for_slow_calls() {
 }
 
 #[tokio::test]
-async fn throttles_and_retries_each_organisation_by_itself() {
+async fn throttles_and_retries_each_organisation_separately() {
     let sim = simulator().await;
     let clients = clients(&sim, patient()).await;
     let [pat, _, eva] = logged_in(&sim, &clients).await;
     let before = sim.journal().api_requests();
-    // 429 for all that pat asks, until she has no retries left
+    // answer 429 to all calls of pat, until she has no retries left
     sim.faults().on_path("/crm/v8/Leads").always().zoho_error(429, "TOO_MANY_REQUESTS");
     for _ in 0..50 {
         let error = list(&pat, "Leads").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Throttled);
     }
     assert_eq!(sim.journal().api_requests() - before, 50 + 100);
-    // a hiccup of hers is still tried again
+    // a single failure of her calls is still retried
     sim.faults().on_path("/crm/v8/Contacts").times(3).status(503);
     assert_eq!(list(&eva, "Contacts").await.unwrap(), 3);
-    // and two of her calls are under way at a time
+    // and two of her calls run at a time
     let hold = sim.faults().on_path("/crm/v8/Contacts").always().hold();
     let both =
         tokio::spawn(
@@ -106,7 +108,7 @@ async fn throttles_and_retries_each_organisation_by_itself() {
 }
 
 #[tokio::test]
-async fn keeps_users_of_unknown_organisations_apart() {
+async fn separates_users_of_unknown_organisations() {
     let sim = simulator().await;
     let clients = clients(&sim, patient()).await;
     let [pat, charles] = [USERS[0], USERS[1]].map(|user| clients.user(user).unwrap());

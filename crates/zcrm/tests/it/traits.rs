@@ -1,4 +1,4 @@
-//! The traits that an application may implement, implemented with types of the facade only.
+//! The public traits, implemented by an application with types of the facade only.
 
 use std::{
     collections::HashMap,
@@ -183,7 +183,7 @@ impl Module for Lead {
     const FIELDS: &'static [&'static str] = &["Last_Name"];
 }
 
-/// A layer that looks at the extensions of requests and answers.
+/// A layer that reads the extensions of requests and answers.
 #[derive(Clone)]
 struct Inspect(Transport);
 
@@ -210,7 +210,7 @@ impl Service<Request<ReqBody>> for Inspect {
 }
 
 #[tokio::test]
-async fn uses_each_implementation() {
+async fn calls_each_implementation() {
     let sim = Simulator::start().await.unwrap();
     let counts = Arc::new(Counts::default());
     let released = Arc::new(AtomicUsize::new(0));

@@ -1,4 +1,4 @@
-//! The rooms of the facade: few names at its root, the others in modules by task.
+//! The structure of the facade: few names at its root, the others in modules by task.
 
 /// Returns the public statements at the top level of `lib.rs`.
 fn statements() -> Vec<String> {
@@ -19,7 +19,7 @@ fn statements() -> Vec<String> {
     statements
 }
 
-/// The names that `pub use` brings: those of modules begin with a small letter.
+/// Returns the names that `pub use` exports; those of modules begin with a small letter.
 fn used() -> Vec<String> {
     let mut names = Vec::new();
     for statement in statements() {

@@ -1,4 +1,4 @@
-//! What an application puts into the wire, and files as streams: from a client to the simulator.
+//! Custom layers, headers and transports, and streamed files: from a client to the simulator.
 
 use std::{
     path::{Path, PathBuf},
@@ -33,13 +33,14 @@ async fn logged_in(builder: ClientBuilder, sim: &Simulator) -> Client {
     client
 }
 
-/// The server takes no token of earlier on. A client would not refresh one that is brand-new.
+/// Expires all earlier tokens at the server and advances the clock, because a client does not
+/// refresh a token that it just received.
 fn let_tokens_expire(sim: &Simulator, clock: &ManualClock) {
     clock.advance(Duration::from_secs(120));
     sim.expire_access_tokens();
 }
 
-/// The paths of the requests that pass a place, with the user agent, and whether there was a token.
+/// The path, the user agent and the presence of a token of each request that passes a layer.
 type Seen = Arc<Mutex<Vec<(String, String, bool)>>>;
 
 fn watch(builder: ClientBuilder, place: LayerPosition) -> (ClientBuilder, Seen) {
@@ -78,7 +79,7 @@ async fn applies_custom_layers_and_headers() {
     assert_eq!(take(&attempts), [line("zylker-sync/1.2", false), line("zylker-sync/1.2", false)]);
     assert_eq!(take(&sent), [line("zylker-sync/1.2", true), line("zylker-sync/1.2", true)]);
 
-    // for some calls
+    // for some calls only
     let api = client.with_headers(agent("zylker-import/3")).unwrap();
     api.records("Leads").list().fields(["Last_Name"]).send().await.unwrap();
     client.records("Leads").list().fields(["Last_Name"]).send().await.unwrap();
@@ -97,7 +98,7 @@ async fn rejects_headers_that_the_stack_sets() {
 }
 
 #[tokio::test]
-async fn sends_everything_through_a_custom_transport() {
+async fn sends_every_request_through_a_custom_transport() {
     let sim = Simulator::start().await.unwrap();
     let count = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&count);
@@ -112,7 +113,7 @@ async fn sends_everything_through_a_custom_transport() {
     assert_eq!(sim.journal().api_requests(), 1);
 }
 
-/// A lead, and a file of more than one piece.
+/// Returns a lead, and a file of more than one chunk.
 async fn lead_and_file(client: &Client, folder: &Path) -> (String, PathBuf, Vec<u8>) {
     let row = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
     let lead = client.records("Leads").create(&row).await.unwrap().id;
@@ -130,14 +131,14 @@ async fn uploads_and_downloads_a_file() {
     let clock = Arc::new(ManualClock::new());
     let client = logged_in(builder(&sim).clock(clock.clone()), &sim).await;
     let (lead, path, content) = lead_and_file(&client, folder.path()).await;
-    let told = |most: &Arc<AtomicU64>| {
+    let report = |most: &Arc<AtomicU64>| {
         let most = Arc::clone(most);
         move |progress: zcrm::files::Progress| {
             most.fetch_max(progress.bytes, Ordering::Relaxed);
         }
     };
 
-    // the token goes stale: the file is opened again
+    // the token expires: the file is opened again
     let_tokens_expire(&sim, &clock);
     let sent = Arc::new(AtomicU64::new(0));
     let upload = client
@@ -145,7 +146,7 @@ async fn uploads_and_downloads_a_file() {
         .path("module", "Leads")
         .path_id("record_id", &*lead)
         .file("offer.bin", "application/octet-stream", ReqBody::file(&path).await.unwrap())
-        .on_progress(told(&sent));
+        .on_progress(report(&sent));
     let made = upload.outcomes(1).await.unwrap().all().unwrap().remove(0).id.unwrap();
     assert_eq!(sim.journal().refreshes(), 1);
     assert!(sent.load(Ordering::Relaxed) > content.len() as u64);
@@ -154,7 +155,7 @@ async fn uploads_and_downloads_a_file() {
         let call = client.call(&ATTACHMENTS_DOWNLOAD).path("module", "Leads");
         call.path_id("record_id", &*lead).path_id("id", &made)
     };
-    // the answer breaks off in the middle, of a server that does not say how to take it up
+    // the answer breaks off in the middle, and this server does not support resuming
     let copy = folder.path().join("copy.bin");
     sim.faults().on_path_prefix("/crm/v8/Leads/").cut_body();
     let error = download().download().save_to(&*copy).await.unwrap_err();
@@ -162,12 +163,12 @@ async fn uploads_and_downloads_a_file() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 
     let received = Arc::new(AtomicU64::new(0));
-    let saved = download().on_progress(told(&received)).download().save_to(&*copy).await.unwrap();
+    let saved = download().on_progress(report(&received)).download().save_to(&*copy).await.unwrap();
     assert_eq!((saved.bytes, saved.path.as_path()), (content.len() as u64, copy.as_path()));
     assert_eq!(received.load(Ordering::Relaxed), content.len() as u64);
     assert!(std::fs::read(&copy).unwrap() == content);
 
-    // a limit: nothing is left, and what was there stays
+    // a limit: no partial file is left, and the existing file stays unchanged
     std::fs::write(&copy, "old").unwrap();
     let error = download().download().save_to(SaveFile::to(&copy).limit(1_000)).await.unwrap_err();
     assert!(error.to_string().contains("1000 bytes"), "{error}");
@@ -176,7 +177,7 @@ async fn uploads_and_downloads_a_file() {
 }
 
 #[tokio::test]
-async fn fails_a_one_shot_stream_on_a_stale_token() {
+async fn fails_a_one_shot_stream_if_the_token_expired() {
     let folder = tempfile::tempdir().unwrap();
     let sim = Simulator::start().await.unwrap();
     let clock = Arc::new(ManualClock::new());
@@ -186,7 +187,7 @@ async fn fails_a_one_shot_stream_on_a_stale_token() {
         let call = client.call(&ATTACHMENTS_UPLOAD).path("module", "Leads");
         call.path_id("record_id", &*lead).file("a.txt", "text/plain", content).outcomes(1)
     };
-    // a body is a stream of pieces, too
+    // a body is also a stream of chunks
     let once = || ReqBody::once(ReqBody::from("once")).with_length(4);
     let_tokens_expire(&sim, &clock);
     let error = upload(once()).await.unwrap_err();
@@ -197,7 +198,7 @@ async fn fails_a_one_shot_stream_on_a_stale_token() {
     assert_eq!(sim.journal().refreshes(), 1);
 }
 
-/// The application's own stream: a file that somebody else sends, say.
+/// Returns a custom stream of the application, for example a file that it receives from elsewhere.
 fn stream_of(content: &[u8]) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + use<> {
     let pieces: Vec<_> = content.chunks(30_000).map(|it| Ok(Bytes::copy_from_slice(it))).collect();
     futures_util::stream::iter(pieces)
@@ -220,7 +221,7 @@ async fn restarts_a_repeatable_stream() {
             count.fetch_add(1, Ordering::Relaxed);
             stream_of(&again)
         });
-        // the token goes stale: the stream that can be is begun anew
+        // the token expires: a repeatable stream starts again
         let_tokens_expire(&sim, &clock);
         let length = content.len() as u64;
         let replay = replay.with_length(length);
