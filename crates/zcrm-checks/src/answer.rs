@@ -1,4 +1,4 @@
-//! An answer, and the values at places of it.
+//! An answer, and access to the values in it.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use http::HeaderMap;
 use serde_json::Value;
 use zcrm_core::Reply;
 
-/// An answer as it came.
+/// An answer as the server sent it.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -28,12 +28,13 @@ impl From<Reply> for Answer {
 }
 
 impl Answer {
-    /// The text at that place; empty if there is none.
+    /// Returns the text at a JSON pointer; empty if it is missing.
     pub(crate) fn text(&self, place: &str) -> &str {
         self.body.pointer(place).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Zoho's code: the answer's, else that of its first row, else the accounts server's error.
+    /// Returns Zoho's code: that of the answer, or of its first row, or the error of the accounts
+    /// server.
     pub(crate) fn code(&self) -> &str {
         let code = [at(&self.body, "/code"), self.first_codes(), at(&self.body, "/error")];
         code.into_iter().flatten().find_map(Value::as_str).unwrap_or_default()
@@ -44,8 +45,8 @@ impl Answer {
         members.filter_map(|rows| rows.pointer("/0/code")).collect()
     }
 
-    /// Whether the answer is one of these: ` | ` parts them, and each is a status, a code or both.
-    /// `empty` is an answer without a body.
+    /// Returns whether the answer is one of `wanted`. ` | ` separates the alternatives; each is a
+    /// status, a code or both. `empty` means an answer without a body.
     pub(crate) fn is(&self, wanted: &str) -> bool {
         let fits = |word: &str| match word.parse::<u16>() {
             Ok(status) => self.status == status,
@@ -55,13 +56,13 @@ impl Answer {
         wanted.split(" | ").any(|one| one.split(' ').all(fits))
     }
 
-    /// Whether the call was executed as a whole.
+    /// Returns whether the entire call was executed.
     pub(crate) fn is_success(&self) -> bool {
         let whole = (200..300).contains(&self.status) && self.status != 207;
         whole && (self.at("/*/*/code").is_empty() || self.code() == "SUCCESS")
     }
 
-    /// The values at a place; see [`at`].
+    /// Returns the values at a path; see [`at`].
     pub(crate) fn at(&self, place: &str) -> Vec<&Value> {
         at(&self.body, place)
     }
@@ -71,8 +72,8 @@ impl Answer {
     }
 }
 
-/// The values at a place: a JSON pointer, in which `*` is each member and `name=value` is each row of
-/// a list that has this member (with any value if none is named).
+/// Returns the values at a path: a JSON pointer in which `*` is each member, and `name=value` is
+/// each row of a list with this value (with any value if none is given).
 pub(crate) fn at<'v>(value: &'v Value, place: &str) -> Vec<&'v Value> {
     let mut found = vec![value];
     for part in place.split('/').skip(1) {
@@ -104,12 +105,13 @@ fn has(own: &Value, wanted: &str) -> bool {
     }
 }
 
-/// Whether there is a value: not null, and not an empty text.
+/// Returns whether there is a value: not null, and not an empty text.
 pub(crate) fn is_there(value: &Value) -> bool {
     !value.is_null() && value != ""
 }
 
-/// Status and code, or which members there are; no values, for they may be people's.
+/// Shows the status with the code or the names of the members. Values are left out because they may
+/// be personal data.
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.status)?;

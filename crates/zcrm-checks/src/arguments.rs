@@ -6,12 +6,12 @@ use lexopt::{Arg, Parser, ValueExt as _};
 
 use zcrm_core::BoxError;
 
-/// The arguments that a check was started with.
+/// The command-line arguments of a check.
 #[derive(Debug)]
 pub struct Arguments(BTreeMap<String, String>);
 
 impl Arguments {
-    /// Reads `arguments`: each of `named` takes a value, each of `flags` takes none.
+    /// Parses `arguments`: those in `named` take a value, those in `flags` do not.
     ///
     /// ```
     /// use zcrm_checks::Arguments;
@@ -25,7 +25,7 @@ impl Arguments {
     /// ```
     ///
     /// # Errors
-    /// Naming the first that is unknown or lacks its value.
+    /// Returns an error that names the first argument that is unknown or lacks its value.
     pub fn parse(
         arguments: impl IntoIterator<Item = std::ffi::OsString>,
         named: &[&str],
@@ -48,26 +48,26 @@ impl Arguments {
         Ok(Self(found))
     }
 
-    /// The text given as `--name`.
+    /// Returns the text given as `--name`.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
-    /// The number given as `--name`, else `default`.
+    /// Returns the number given as `--name`, or `default`.
     ///
     /// # Errors
-    /// Where it is no such number.
+    /// Returns an error if the text is not a number of this type.
     pub fn number<T: FromStr>(&self, name: &str, default: T) -> Result<T, BoxError> {
         match self.text(name) {
             Some(text) => {
-                text.parse().map_err(|_| format!("--{name} `{text}` is no number").into())
+                text.parse().map_err(|_| format!("invalid number `{text}` for --{name}").into())
             }
             None => Ok(default),
         }
     }
 
-    /// Whether `--name` was given.
+    /// Returns whether `--name` was given.
     #[must_use]
     pub fn flag(&self, name: &str) -> bool {
         self.0.contains_key(name)

@@ -1,4 +1,4 @@
-//! Another process of the same program, spoken to in lines.
+//! Another process of the same program, which reads and writes lines.
 
 use std::process::Stdio;
 
@@ -10,7 +10,7 @@ use tokio::{
 
 use zcrm_core::BoxError;
 
-/// A process; it is killed when this is dropped.
+/// A child process, which is killed when this value is dropped.
 #[derive(Debug)]
 pub struct Child {
     process: tokio::process::Child,
@@ -19,10 +19,10 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts this very program with other arguments.
+    /// Starts the current program with other arguments.
     ///
     /// # Errors
-    /// Where it cannot be started.
+    /// Returns an error if the process cannot be started.
     pub fn start(arguments: &[&str]) -> Result<Self, BoxError> {
         let mut process = Command::new(std::env::current_exe()?)
             .args(arguments)
@@ -35,43 +35,43 @@ impl Child {
         Ok(Self { process, input, output: BufReader::new(output).lines() })
     }
 
-    /// Sends a line.
+    /// Sends a line to the process.
     ///
     /// # Errors
-    /// Where the process has ended.
+    /// Returns an error if the process has ended.
     pub async fn send(&mut self, line: &str) -> Result<(), BoxError> {
         self.input.write_all(format!("{line}\n").as_bytes()).await?;
         Ok(self.input.flush().await?)
     }
 
-    /// The next line; `None` once the process has ended and all it wrote was read.
+    /// Returns the next line, or `None` if the process has ended and all its lines were read.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// Returns an error if the output cannot be read.
     pub async fn line(&mut self) -> Result<Option<String>, BoxError> {
         Ok(self.output.next_line().await?)
     }
 
-    /// The next line, which must come.
+    /// Returns the next line.
     ///
     /// # Errors
-    /// Where the process ended instead.
+    /// Returns an error if the process ended without writing a line.
     pub async fn answer(&mut self) -> Result<String, BoxError> {
-        Ok(self.line().await?.ok_or("a process ended early")?)
+        Ok(self.line().await?.ok_or("the process ended without an answer")?)
     }
 
-    /// Kills it, as a failing machine does: nothing of it runs any more.
+    /// Kills the process immediately, as a crash of the machine does.
     ///
     /// # Errors
-    /// Where it cannot be killed.
+    /// Returns an error if the process cannot be killed.
     pub async fn kill(&mut self) -> Result<(), BoxError> {
         Ok(self.process.kill().await?)
     }
 
-    /// Stops it until [`kill`](Self::kill), as a debugger does: it lives and does nothing.
+    /// Suspends the process until [`kill`](Self::kill), as a debugger does.
     ///
     /// # Errors
-    /// Where the process has ended.
+    /// Returns an error if the process has ended.
     pub fn stop(&self) -> Result<(), BoxError> {
         let id = self.process.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         Ok(kill_process(id.ok_or("the process has ended")?, Signal::STOP)?)

@@ -1,4 +1,4 @@
-//! A clock that runs as the system's does, and can be put forward.
+//! A clock that runs with the system's clock and can be set ahead of it.
 
 use std::{
     sync::{
@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use zcrm_core::{Clock, Sleep};
 use zcrm_http::TokioClock;
 
-/// The system's clock, some time ahead. Clones show the same time.
+/// The system's clock plus an offset, which all clones share.
 #[derive(Clone, Debug)]
 pub struct ShiftedClock {
     system: TokioClock,
@@ -20,13 +20,13 @@ pub struct ShiftedClock {
 }
 
 impl ShiftedClock {
-    /// The system's clock, not ahead yet.
+    /// Creates a clock without an offset.
     #[must_use]
     pub fn new() -> Self {
         Self { system: TokioClock::new(), ahead: Arc::default() }
     }
 
-    /// Puts it ahead of the system's by `seconds`.
+    /// Sets the offset to `seconds`.
     pub fn put_ahead(&self, seconds: u64) {
         self.ahead.store(seconds, Ordering::SeqCst);
     }

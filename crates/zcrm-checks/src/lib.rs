@@ -1,5 +1,4 @@
-//! What the long checks share. The checks themselves are programs in `src/bin`, started through
-//! `cargo xtask`.
+//! Helpers of the long checks. The checks are programs in `src/bin`, started with `cargo xtask`.
 
 mod answer;
 mod arguments;

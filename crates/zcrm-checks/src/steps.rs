@@ -1,5 +1,5 @@
-//! Calls that are written down as data, and what their answers must show. `live-checks.toml` says how
-//! they are written.
+//! Calls that are described as data, and the expected answers. `live-checks.toml` explains the
+//! format.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use zcrm_core::{ApiVersion, BodyShape, BoxError};
 
 use crate::answer::{Answer, is_there};
 
-/// One call.
+/// A call with its expected answer.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Step {
@@ -35,28 +35,28 @@ pub(crate) struct Step {
     holds: bool,
     #[serde(default)]
     wait: bool,
-    /// The version that it is of, where the steps run in several.
+    /// The only version to run this step in, if the steps run in several versions.
     only: Option<String>,
 }
 
-/// A step with its values filled in.
+/// A step with its placeholders replaced by values.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Call {
     pub(crate) method: String,
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) payload: Payload,
-    /// Asks again until something is found.
+    /// Whether to repeat the call until something is found.
     pub(crate) wait: bool,
 }
 
-/// What a call sends.
+/// The body of a call.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Payload {
     #[default]
     None,
     Json(Value),
-    /// This row, in the list that the operation takes.
+    /// One row, which is wrapped in the list that the operation takes.
     Row(Value),
     Form(Vec<(String, String)>),
     Parts {
@@ -66,7 +66,7 @@ pub(crate) enum Payload {
 }
 
 impl Payload {
-    /// The shape of a body that an operation needs for it.
+    /// Returns the body shape that an operation must have for this payload.
     pub(crate) fn shape(&self) -> BodyShape {
         match self {
             Self::None => BodyShape::None,
@@ -76,7 +76,7 @@ impl Payload {
         }
     }
 
-    /// Adds it to a call of the SDK; `key` is that of the list.
+    /// Adds the payload to a call of the SDK; `key` is the key of the list.
     pub(crate) fn add_to(self, call: zcrm_api::Call, key: &str) -> zcrm_api::Call {
         match self {
             Self::None | Self::Form(_) => call,
@@ -97,17 +97,17 @@ impl Payload {
     }
 }
 
-/// Where the calls go.
+/// A target for calls.
 pub(crate) trait Caller {
     async fn send(&self, call: Call) -> Result<Answer, BoxError>;
 }
 
-/// Why steps ended early.
+/// The reason why steps ended early.
 #[derive(Debug)]
 pub(crate) enum Stop {
-    /// The answer of a call is not as expected: the call, the answer, and what is wrong with it.
+    /// The answer of a call is not as expected: the call, the answer, and the difference.
     Answer(String, Box<Answer>, String),
-    /// Nothing can be said, and why.
+    /// The check cannot be decided, with the reason.
     Lack(String),
     Failed(BoxError),
 }
@@ -130,12 +130,12 @@ impl From<Stop> for String {
     }
 }
 
-/// The smallest picture.
+/// A picture of one pixel.
 const GIF: &[u8] =
     b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\
     \x01\0\0\x02\x02D\x01\0;";
 
-/// The values that the steps saved so far.
+/// The values that earlier steps saved.
 #[derive(Debug, Default)]
 pub(crate) struct Values {
     by_name: BTreeMap<String, Value>,
@@ -149,7 +149,7 @@ impl Values {
         self
     }
 
-    /// Makes one call and holds its answer against what is expected; returns the answer.
+    /// Makes one call, compares its answer with the expected one, and returns it.
     pub(crate) async fn run(&mut self, step: &Step, caller: &impl Caller) -> Result<Answer, Stop> {
         let call = self.call(step)?;
         let shown =
@@ -215,7 +215,7 @@ impl Values {
         })
     }
 
-    /// A value with the names in it filled in.
+    /// Replaces the placeholders in a value.
     fn value(&self, value: &Value) -> Result<Value, BoxError> {
         Ok(match value {
             Value::String(text) => match text.strip_prefix('{').and_then(|it| it.strip_suffix('}'))
@@ -240,11 +240,11 @@ impl Values {
         })
     }
 
-    /// A text with the names in it filled in.
+    /// Replaces the placeholders in a text.
     pub(crate) fn text(&self, text: &str) -> Result<String, BoxError> {
         let Some((before, rest)) = text.split_once('{') else { return Ok(text.to_owned()) };
         let (name, after) =
-            rest.split_once('}').ok_or_else(|| format!("`{text}` lacks a brace"))?;
+            rest.split_once('}').ok_or_else(|| format!("`{text}` lacks a closing brace"))?;
         let parts: Vec<&str> = name.splitn(3, ' ').collect();
         let value = match parts.as_slice() {
             [times, between, what] => vec![*what; times.parse()?].join(between),
@@ -257,7 +257,10 @@ impl Values {
     }
 
     fn named(&self, name: &str) -> Result<Value, BoxError> {
-        self.by_name.get(name).cloned().ok_or_else(|| format!("there is no value `{name}`").into())
+        self.by_name
+            .get(name)
+            .cloned()
+            .ok_or_else(|| format!("unknown placeholder `{name}`").into())
     }
 }
 
@@ -271,7 +274,8 @@ impl Step {
     }
 }
 
-/// Whether an answer shows that value, else what it shows; no texts, for they may be people's.
+/// Checks that an answer has a value at a path. The error describes the found value without its
+/// text, which may be personal data.
 fn shows(answer: &Answer, place: &str, wanted: &Value) -> Result<(), String> {
     if let Some(place) = place.strip_suffix('#') {
         let count = answer.at(place).len();
@@ -301,7 +305,7 @@ fn shows(answer: &Answer, place: &str, wanted: &Value) -> Result<(), String> {
     }
 }
 
-/// Numbers are compared by value, and times by the instant.
+/// Compares two values: numbers by value, and times by instant.
 fn is_same(one: &Value, other: &Value) -> bool {
     let time = |value: &Value| DateTime::parse_from_rfc3339(value.as_str()?).ok();
     one == other

@@ -1,4 +1,4 @@
-//! Which store a check runs against.
+//! The token store that a check uses.
 
 use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
 
@@ -10,10 +10,10 @@ use zcrm_core::BoxError;
 
 use crate::mysql;
 
-/// The client that the checks keep tokens of.
+/// The client whose tokens the checks store.
 const CLIENT: &str = "1000.CHECKS";
 
-/// A kind of store, in a folder of its own.
+/// A kind of store, with its data in a separate folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreKind {
@@ -37,7 +37,7 @@ impl FromStr for StoreKind {
             "mysql" => Ok(Self::MySql),
             "mysql-ruby" => Ok(Self::MySqlRuby),
             _ => Err(format!(
-                "there is no store `{text}`: name `file`, `ruby`, `mysql` or `mysql-ruby`"
+                "unknown store `{text}`: expected `file`, `ruby`, `mysql` or `mysql-ruby`"
             )
             .into()),
         }
@@ -45,7 +45,7 @@ impl FromStr for StoreKind {
 }
 
 impl StoreKind {
-    /// The name that it is asked for by.
+    /// Returns the name for the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -56,10 +56,10 @@ impl StoreKind {
         }
     }
 
-    /// Lays the storage out, empty.
+    /// Creates the empty storage.
     ///
     /// # Errors
-    /// Where the folder or the database cannot be written to.
+    /// Returns an error if the folder or the database is not writable.
     pub async fn prepare(self, folder: &Path) -> Result<(), BoxError> {
         match self {
             Self::File => Ok(()),
@@ -73,7 +73,7 @@ impl StoreKind {
     /// Opens the storage.
     ///
     /// # Errors
-    /// Where no database server is named.
+    /// Returns an error if no database server is configured.
     pub fn open(
         self,
         folder: &Path,
@@ -85,8 +85,8 @@ impl StoreKind {
         })
     }
 
-    /// How long a lock may be held by a process that was killed: a database server learns of it a
-    /// moment later.
+    /// Returns how long the lock of a killed process may stay held: a database server needs a
+    /// moment to notice.
     #[must_use]
     pub fn grace(self) -> Duration {
         match self {
@@ -95,7 +95,7 @@ impl StoreKind {
         }
     }
 
-    /// A key of the checks' own client.
+    /// Returns a key of the checks' client.
     #[must_use]
     pub fn key(self, user: &str) -> TokenKey {
         TokenKey::new(user, CLIENT, Environment::Production)

@@ -1,4 +1,4 @@
-//! Holds what is assumed about Zoho against a simulator, or with `--live` against a sandbox.
+//! Checks the assumptions about Zoho against a simulator, or with `--live` against a sandbox.
 #![allow(clippy::print_stdout, reason = "a check talks to its user through these streams")]
 
 use zcrm_checks::{
@@ -16,5 +16,9 @@ async fn main() -> Result<(), BoxError> {
     };
     let report = live::run(&fixture).await?;
     println!("{report}");
-    if report.is_good() { Ok(()) } else { Err("what is assumed is not what is".into()) }
+    if report.is_good() {
+        Ok(())
+    } else {
+        Err("at least one assumption is wrong, or a record was left behind".into())
+    }
 }

@@ -1,7 +1,7 @@
-//! The table of operations as JSON: `operations`.
+//! Prints the table of operations as JSON: `operations`.
 //!
-//! The surface of an operation is the public method that was seen to send it: every one is called
-//! against a simulator, and the requests are recorded.
+//! The surface of an operation is the public method that sends it. To find it, every public method
+//! is called against a simulator and its requests are recorded.
 #![allow(clippy::print_stdout, reason = "a check talks to its user through these streams")]
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use zcrm_core::ApiVersion;
 async fn main() -> Result<(), BoxError> {
     Arguments::parse(std::env::args_os().skip(1), &[], &[])?;
     let mut surfaces = BTreeMap::new();
-    // some operations are of one version alone
+    // some operations exist in only one version
     for version in [ApiVersion::V8, ApiVersion::V2] {
         for exchange in smoke(version).await?.exchanges {
             if !exchange.surface.is_empty() {

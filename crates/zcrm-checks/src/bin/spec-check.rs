@@ -1,7 +1,7 @@
-//! Holds table, builders and simulator against the lock file, and against Zoho's files where they
-//! are given: `spec-check --root FOLDER [--files FOLDER]`.
+//! Compares the table, the builders and the simulator with the lock file, and with Zoho's files if
+//! they are given: `spec-check --root FOLDER [--files FOLDER]`.
 //!
-//! Without `--files` it needs nothing but the repository, whose folder `--root` names.
+//! `--root` names the folder of the repository. Without `--files` only the repository is needed.
 #![allow(clippy::print_stdout, reason = "a check talks to its user through these streams")]
 
 use std::path::Path;
@@ -45,7 +45,11 @@ async fn main() -> Result<(), BoxError> {
         println!("difference: {difference}");
     }
     println!("{} differences", differences.len());
-    if differences.is_empty() { Ok(()) } else { Err("the specification is not met".into()) }
+    if differences.is_empty() {
+        Ok(())
+    } else {
+        Err("the specification and the code differ".into())
+    }
 }
 
 fn counts(smoke: &SmokeRun) -> String {
@@ -53,8 +57,7 @@ fn counts(smoke: &SmokeRun) -> String {
         smoke.exchanges.iter().filter(|exchange| !exchange.surface.is_empty()).count();
     let missing = smoke.exchanges.iter().filter(|exchange| locked::is_not_simulated(exchange));
     format!(
-        "{}: {of_builders} requests of builders, {} reads of the table, of which the simulator has \
-         {}",
+        "{}: {of_builders} requests of builders, {} reads of the table; the simulator supports {}",
         smoke.version,
         smoke.exchanges.len() - of_builders,
         smoke.exchanges.len() - of_builders - missing.count(),

@@ -1,4 +1,4 @@
-//! The checks of `live-checks.toml`, and their run.
+//! Reads the checks of `live-checks.toml` and runs them.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::steps::{Call, Caller as _, Step, Stop, Values};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
-    /// Steps that several checks begin with.
+    /// Named steps that several checks start with.
     before: BTreeMap<String, Vec<Step>>,
     check: BTreeMap<String, Check>,
 }
@@ -28,7 +28,7 @@ struct Check {
     before: Vec<String>,
     #[serde(default)]
     steps: Vec<Step>,
-    /// Calls that end what the steps began, also if a step fails.
+    /// Calls that clean up after the steps, even if a step fails.
     #[serde(default)]
     after: Vec<String>,
     #[serde(default)]
@@ -43,18 +43,18 @@ fn table() -> Result<Table, BoxError> {
     Ok(toml::from_str(include_str!("../../live-checks.toml"))?)
 }
 
-/// The tests of the simulator that hold what no sandbox can show.
+/// Returns the tests of the simulator for assumptions that a sandbox cannot show.
 ///
 /// # Errors
-/// Where `live-checks.toml` cannot be read.
+/// Returns an error if `live-checks.toml` cannot be read.
 pub fn held() -> Result<Vec<String>, BoxError> {
     Ok(table()?.check.into_values().flat_map(|check| check.held).collect())
 }
 
-/// Runs every check, one after the other, then deletes what they wrote.
+/// Runs the checks one after the other, then deletes the records that they wrote.
 ///
 /// # Errors
-/// Where `live-checks.toml` cannot be read.
+/// Returns an error if `live-checks.toml` cannot be read.
 pub async fn run(fixture: &Fixture) -> Result<LiveReport, BoxError> {
     let table = table()?;
     let mut lines = Vec::new();
@@ -63,7 +63,7 @@ pub async fn run(fixture: &Fixture) -> Result<LiveReport, BoxError> {
             Check { never: Some(why), .. } => Verdict::NotHere(why.clone()),
             Check { sandbox: Some(why), held, .. } => {
                 let held = held.join("`, `");
-                Verdict::NotHere(format!("{why}; tests of the simulator hold it: `{held}`"))
+                Verdict::NotHere(format!("{why}; covered by tests of the simulator: `{held}`"))
             }
             _ => one(fixture, &table, name, check).await.unwrap_or_else(Verdict::from),
         };
@@ -95,7 +95,7 @@ async fn steps(
 ) -> Result<Verdict, Stop> {
     let mut before = Vec::new();
     for name in &check.before {
-        before.extend(table.before.get(name).ok_or_else(|| format!("no steps `{name}`"))?);
+        before.extend(table.before.get(name).ok_or_else(|| format!("unknown steps `{name}`"))?);
     }
     let mut seen = Vec::new();
     for step in before.into_iter().chain(&check.steps) {

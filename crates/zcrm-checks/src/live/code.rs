@@ -1,4 +1,4 @@
-//! Checks that calls and expectations cannot say: they count, compare times, or send other tokens.
+//! Checks that need code: they count, compare times, or send other tokens.
 
 use chrono::{DateTime, FixedOffset, TimeDelta};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use crate::{
 
 type CheckResult = Result<Verdict, Stop>;
 
-/// Runs the check of that name.
+/// Runs the check of this name.
 pub(super) async fn run(name: &str, fixture: &Fixture) -> CheckResult {
     match name {
         "server-info" => server_info(fixture).await,
@@ -33,11 +33,11 @@ pub(super) async fn run(name: &str, fixture: &Fixture) -> CheckResult {
         "user-lists" => user_lists(fixture).await,
         "roles-above" => roles_above(fixture).await,
         "channel-life" => channel_life(fixture).await,
-        _ => Err(Stop::Failed(format!("there is no function for `{name}`").into())),
+        _ => Err(Stop::Failed(format!("there is no code for the check `{name}`").into())),
     }
 }
 
-/// An answer that must be this one.
+/// Checks that an answer is as expected.
 fn judged(call: &str, answer: Answer, is: &str) -> CheckResult {
     match answer.is(is) {
         true => Ok(Verdict::Agrees(answer.to_string())),
@@ -45,7 +45,7 @@ fn judged(call: &str, answer: Answer, is: &str) -> CheckResult {
     }
 }
 
-/// A read that must succeed.
+/// Sends a read that must succeed.
 async fn get(fixture: &Fixture, target: &str) -> Result<Answer, Stop> {
     let answer = fixture.get(target).await?;
     match answer.is_success() {
@@ -70,12 +70,12 @@ async fn user_info(fixture: &Fixture) -> CheckResult {
     Ok(judge(answer.body.pointer("/Email").is_some_and(Value::is_string), answer))
 }
 
-/// When the server sent the answer.
+/// Returns the time when the server sent the answer.
 fn date(answer: &Answer) -> Option<DateTime<FixedOffset>> {
     DateTime::parse_from_rfc2822(answer.header("date")?).ok()
 }
 
-/// From the answer until then, as the server's clock has it.
+/// Returns the time from the answer to `end`, by the server's clock.
 fn until(answer: &Answer, end: &str) -> Option<TimeDelta> {
     Some(DateTime::parse_from_rfc3339(end).ok()?.signed_duration_since(date(answer)?))
 }
@@ -83,7 +83,7 @@ fn until(answer: &Answer, end: &str) -> Option<TimeDelta> {
 async fn token_end(fixture: &Fixture) -> CheckResult {
     let answer = fixture.get("org").await?;
     let left = until(&answer, answer.header("x-accesstoken-reset").unwrap_or_default());
-    // both are in whole seconds
+    // both have a precision of one second
     let good =
         left.is_some_and(|left| left > TimeDelta::zero() && left <= TimeDelta::seconds(3_601));
     Ok(judge(good, format!("{answer}, {:?} s ahead", left.map(|left| left.num_seconds()))))
@@ -109,7 +109,7 @@ async fn api_domain(fixture: &Fixture) -> CheckResult {
 async fn fifty_fields(fixture: &Fixture) -> CheckResult {
     let known = get(fixture, "settings/fields?module=Leads").await?;
     let names = known.at("/fields/*/api_name");
-    // few organisations have so many; names may come twice
+    // few organisations have that many fields; a name may occur twice
     let asked: Vec<&str> = names.into_iter().filter_map(Value::as_str).cycle().take(51).collect();
     let target = format!("Leads?fields={}", asked.join(","));
     judged("GET Leads", fixture.get(&target).await?, "400 LIMIT_EXCEEDED")
@@ -142,14 +142,14 @@ async fn roles_above(fixture: &Fixture) -> CheckResult {
     Ok(judge(good, seen))
 }
 
-/// The minutes that a channel lives which asks for so many.
+/// Returns the lifetime, in minutes, of a channel that requested this number of minutes.
 async fn life(fixture: &Fixture, version: &str, minutes: i64) -> Result<Option<i64>, Stop> {
     let now = date(&fixture.get("org").await?).ok_or("an answer without a date")?;
     let asked = now + TimeDelta::minutes(minutes);
     let id = fastrand::u64(1_000_000_000_000_000..2_000_000_000_000_000);
     let row = json!({
         "channel_id": id, "events": ["Leads.create"], "token": "live-check",
-        // a name that is reserved, so that no one is told
+        // a reserved host name, so that no one receives the notifications
         "notify_url": "https://zcrm-live-check.invalid/",
         "channel_expiry": asked.format("%Y-%m-%dT%H:%M:%S+00:00").to_string(),
     });

@@ -1,4 +1,4 @@
-//! What the checks stand on: a simulator or a sandbox of Zoho's, and the records written there.
+//! The environment of the checks: a simulator or a sandbox of Zoho, and the records written there.
 
 use std::{
     collections::BTreeMap,
@@ -26,17 +26,17 @@ use crate::{
     steps::{Call, Caller, Payload, Values},
 };
 
-/// The versions in which the checks speak.
+/// The versions of the API that the checks use.
 const VERSIONS: [ApiVersion; 5] =
     [ApiVersion::V2, ApiVersion::V3, ApiVersion::V4, ApiVersion::V5, ApiVersion::V8];
 
-/// The variable with the grant token of the first run on a sandbox.
+/// The environment variable with the grant token for the first run on a sandbox.
 const GRANT: &str = "LIVE_CHECK_GRANT_TOKEN";
 
-/// A read whose URL is said later.
+/// A read whose URL is set later.
 const PLAIN: Operation = Operation::get("/").base(Base::Root);
 
-/// Where the checks run.
+/// The simulator or sandbox of the checks.
 pub struct Fixture {
     clients: Vec<Client>,
     accounts: Transport,
@@ -45,7 +45,7 @@ pub struct Fixture {
     client_secret: String,
     simulator: Option<Simulator>,
     mark: String,
-    /// Module and id of every record that was made.
+    /// Module and id of every created record.
     written: Mutex<Vec<(String, String)>>,
     _tokens: Option<tempfile::TempDir>,
 }
@@ -56,10 +56,10 @@ impl fmt::Debug for Fixture {
     }
 }
 
-/// A fresh simulator as the checks want it.
+/// Starts a simulator for the checks.
 ///
 /// # Errors
-/// Where its sockets cannot be opened.
+/// Returns an error if its sockets cannot be opened.
 pub async fn simulator() -> Result<Simulator, BoxError> {
     let external = FieldSpec::new("External_Key", FieldKind::Text).external();
     let file = FieldSpec::new("Papers", FieldKind::File);
@@ -68,17 +68,17 @@ pub async fn simulator() -> Result<Simulator, BoxError> {
 }
 
 impl Fixture {
-    /// On a simulator, in its production environment.
+    /// Logs in at a simulator, in its production environment.
     ///
     /// # Errors
-    /// Where the login fails.
+    /// Returns an error if the login fails.
     pub async fn simulated(simulator: Simulator) -> Result<Self, BoxError> {
         let folder = tempfile::tempdir()?;
         let settings = Config::from_map(simulator.settings())?;
         let base = || Client::builder().config(settings.clone()).token_path(folder.path());
         let clients = clients(base).await?;
         first(&clients)?.tokens().exchange(simulator.grant_token()).await?;
-        // as an organisation that has used tags
+        // like an organisation that has used tags
         let tag = Payload::Json(json!({ "tags": [{ "name": "live-check" }] }));
         let tag = written(first(&clients)?, "POST", "settings/tags?module=Leads", tag)?;
         tag.send().await?;
@@ -95,10 +95,11 @@ impl Fixture {
         })
     }
 
-    /// On the sandbox that these variables describe, as `Config::from_env` reads them.
+    /// Logs in at the sandbox in these variables, which are read as by `Config::from_env`.
     ///
     /// # Errors
-    /// Where they do not say `sandbox`, before anything is sent; where the login fails.
+    /// Returns an error if the variables do not select `sandbox`, before anything is sent, or if
+    /// the login fails.
     pub async fn sandbox(variables: BTreeMap<OsString, OsString>) -> Result<Self, BoxError> {
         let config = Config::from_vars(variables.clone())?;
         let said = |name: &str| variables.get(&OsString::from(name)).and_then(|it| it.to_str());
@@ -106,7 +107,7 @@ impl Fixture {
         let clients = clients(base).await?;
         let tokens = first(&clients)?.tokens();
         if tokens.key().environment() != Environment::Sandbox {
-            return Err("--live writes records, and does so in a sandbox alone: set \
+            return Err("--live writes records and so only runs in a sandbox: set \
                         ZCRM_ENVIRONMENT=sandbox, with a login of that sandbox"
                 .into());
         }
@@ -136,12 +137,12 @@ impl Fixture {
         })
     }
 
-    /// The simulator, where the checks run on one.
+    /// Returns the simulator, if the checks run on one.
     pub(super) fn simulator(&self) -> Option<&Simulator> {
         self.simulator.as_ref()
     }
 
-    /// The values that every check begins with.
+    /// Returns the values that every check starts with.
     pub(super) fn values(&self) -> Values {
         Values::default()
             .with("mark", self.mark.as_str())
@@ -149,18 +150,18 @@ impl Fixture {
             .with("client_secret", self.client_secret.as_str())
     }
 
-    /// The SDK in that version.
+    /// Returns the client for a version.
     fn client(&self, version: ApiVersion) -> Result<&Client, BoxError> {
         let found = self.clients.iter().find(|client| client.version() == version);
-        found.ok_or_else(|| format!("no client speaks {version}").into())
+        found.ok_or_else(|| format!("no client uses {version}").into())
     }
 
-    /// The login of all clients.
+    /// Returns the client with the login that all clients share.
     pub(super) fn login(&self) -> Result<&Client, BoxError> {
         first(&self.clients)
     }
 
-    /// A read of the API with another token than the login's.
+    /// Sends a read of the API with another token.
     pub(super) async fn with_token(&self, token: &str) -> Result<Answer, BoxError> {
         let client = self.client(ApiVersion::V8)?;
         let origin = client.tokens().authorize().await?.origin().clone();
@@ -168,12 +169,12 @@ impl Fixture {
         Ok(written(&api, "GET", "org", Payload::None)?.send().await?.into())
     }
 
-    /// A read, of v8 unless the target begins with a version.
+    /// Sends a read, of v8 unless the target names a version.
     pub(super) async fn get(&self, target: &str) -> Result<Answer, BoxError> {
         self.send(Call { method: "GET".into(), target: target.into(), ..Call::default() }).await
     }
 
-    /// Remembers the records that a call made, so that they are deleted at the end.
+    /// Records the created records of a call, so that they are deleted at the end.
     fn remember(&self, path: &str, answer: &Answer) {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         let mut made = |module: &str, place: &str| {
@@ -198,7 +199,7 @@ impl Fixture {
         }
     }
 
-    /// A call of the accounts server.
+    /// Sends a call to the accounts server.
     async fn accounts(
         &self,
         path: &str,
@@ -217,7 +218,7 @@ impl Fixture {
         self.send_to(request, &url, None).await
     }
 
-    /// A read of the user info, with the login's token.
+    /// Reads the user info with the token of the login.
     pub(super) async fn user_info(&self) -> Result<Answer, BoxError> {
         let authorization = self.login()?.tokens().authorize().await?;
         let url = format!("{}/oauth/user/info", self.accounts_url);
@@ -225,7 +226,7 @@ impl Fixture {
             .await
     }
 
-    /// A read of the API with the login's token behind another prefix.
+    /// Sends a read of the API with the login's token after another prefix than Zoho's.
     pub(super) async fn with_prefix(&self, prefix: &str) -> Result<Answer, BoxError> {
         let authorization = self.login()?.tokens().authorize().await?;
         let token = authorization.header().to_str()?.rsplit(' ').next().unwrap_or_default();
@@ -234,7 +235,7 @@ impl Fixture {
         self.send_to(PLAIN.request(ApiVersion::V8).build()?, &url, Some(&header)).await
     }
 
-    /// Sends past the SDK's tokens.
+    /// Sends a request without the SDK's tokens.
     async fn send_to(
         &self,
         request: Request<Bytes>,
@@ -249,7 +250,7 @@ impl Fixture {
         Ok(zcrm_http::send(&self.accounts, request).await?.into())
     }
 
-    /// Deletes what was written, the latest first; what could not be deleted.
+    /// Deletes the written records, the latest first, and returns those that could not be deleted.
     pub(super) async fn clean(&self) -> Vec<String> {
         let written = {
             let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
@@ -260,7 +261,7 @@ impl Fixture {
             let target = format!("{module}?ids={id}");
             let call = Call { method: "DELETE".into(), target, ..Call::default() };
             match self.send(call).await {
-                // or a check deleted it before
+                // or a check has already deleted it
                 Ok(answer) if answer.is("200 SUCCESS | INVALID_DATA") => {}
                 Ok(answer) => left.push(format!("{module} {id}: {answer}")),
                 Err(error) => left.push(format!("{module} {id}: {error}")),
@@ -273,7 +274,7 @@ impl Fixture {
 async fn clients(base: impl Fn() -> ClientBuilder) -> Result<Vec<Client>, BoxError> {
     let mut clients = Vec::new();
     for version in VERSIONS {
-        // what is refused is the answer here
+        // a rejected login is the expected answer in some checks
         let policy = RetryPolicy::new(Arc::new(TokioClock::new())).attempts(1);
         clients.push(base().api_version(version).retry(policy).build()?);
     }
@@ -308,7 +309,7 @@ impl Caller for Fixture {
         let call = written(api, &method, target, payload)?;
         let call = headers.iter().fold(call, |call, (name, value)| call.header(name, value));
         let mut answer: Answer = call.clone().send().await?.into();
-        // as long as Zoho's search index may need; the simulator needs no time
+        // wait as long as Zoho's search index may need; the simulator needs no time
         let clock = TokioClock::new();
         for _ in 0..24 {
             if !wait || answer.status != 204 || self.simulator.is_some() {
@@ -324,7 +325,7 @@ impl Caller for Fixture {
     }
 }
 
-/// A call as it is written: `target` is a path below the version, with its query.
+/// Converts a written call to a request: `target` is a path below the version, with its query.
 fn written(
     api: &Api,
     method: &str,

@@ -1,8 +1,8 @@
-//! What zcrm and the simulator take for granted about Zoho, one check for each, run on a simulator or on a
-//! sandbox. The checks are in `live-checks.toml`.
+//! Checks of the assumptions about Zoho that zcrm and the simulator make. They run on a simulator
+//! or on a sandbox; `live-checks.toml` describes them.
 //!
-//! On a sandbox it writes only records that bear its mark, and deletes them. The half that runs on a
-//! sandbox has never been run against Zoho.
+//! On a sandbox, the checks only write records with a special mark, and delete them. The part for
+//! sandboxes has never been run against Zoho.
 
 mod checks;
 mod code;

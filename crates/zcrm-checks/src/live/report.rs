@@ -1,22 +1,22 @@
-//! What the checks came to.
+//! The results of the checks.
 
 use std::fmt;
 
 use crate::{answer::Answer, steps::Stop};
 
-/// What a check came to.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// What was seen is what is assumed.
+    /// The observation agrees with the assumption.
     Agrees(String),
-    /// It is not.
+    /// The observation disagrees with the assumption.
     Disagrees(String),
-    /// It could not be seen, and why.
+    /// The check could not be made, with the reason.
     NotHere(String),
 }
 
-/// Codes of what an organisation lacks: nothing is said about the assumption then.
+/// Codes of features that an organisation lacks, which prevent a check.
 const LACKS: [&str; 5] = [
     "FEATURE_NOT_ENABLED",
     "INVALID_MODULE",
@@ -37,20 +37,20 @@ impl From<Stop> for Verdict {
     }
 }
 
-/// What was seen, and whether that is what is assumed.
+/// Returns the verdict for an observation.
 pub(super) fn judge(agrees: bool, saw: impl fmt::Display) -> Verdict {
     if agrees { Verdict::Agrees(saw.to_string()) } else { Verdict::Disagrees(saw.to_string()) }
 }
 
-/// One line of the report.
+/// A line of the report.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ReportLine {
-    /// The check's name.
+    /// The name of the check.
     pub name: String,
-    /// What is assumed.
+    /// The assumption.
     pub assumes: String,
-    /// What it came to.
+    /// The result.
     pub verdict: Verdict,
 }
 
@@ -69,18 +69,18 @@ impl fmt::Display for ReportLine {
     }
 }
 
-/// What all checks came to.
+/// The results of all checks.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LiveReport {
-    /// A line for each check.
+    /// One line for each check.
     pub lines: Vec<ReportLine>,
-    /// Records that were written and could not be deleted.
+    /// Written records that could not be deleted.
     pub left: Vec<String>,
 }
 
 impl LiveReport {
-    /// Whether nothing disagrees and nothing is left behind.
+    /// Returns `true` if no check disagrees and no record was left behind.
     #[must_use]
     pub fn is_good(&self) -> bool {
         let disagrees = |line: &ReportLine| matches!(line.verdict, Verdict::Disagrees(_));

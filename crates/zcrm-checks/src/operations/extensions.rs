@@ -1,4 +1,4 @@
-//! One call of each public method beyond the records: what belongs to them, metadata and the
+//! Calls each public method outside the record module once: related data, metadata and the
 //! organisation.
 
 use zcrm_api::{
@@ -14,7 +14,7 @@ use zcrm_core::{ApiVersion, Error, Id, Lookup, Record, Tag};
 
 use super::recorder::Recorder;
 
-/// Calls every method; what is written is deleted again.
+/// Calls every method, and deletes the data that it wrote.
 pub(super) async fn extensions(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("");
     let row = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
@@ -33,14 +33,14 @@ pub(super) async fn extensions(api: &Api, recorder: &Recorder) -> Result<(), Err
     users(api, recorder).await
 }
 
-/// The first of a list.
+/// Returns the first item of a list.
 fn first<T>(list: Vec<T>) -> Result<T, Error> {
-    list.into_iter().next().ok_or_else(|| Error::input("the simulator gave an empty list"))
+    list.into_iter().next().ok_or_else(|| Error::input("the simulator returned an empty list"))
 }
 
-/// An id that the simulator must have told.
-fn told(id: Option<Id>) -> Result<Id, Error> {
-    id.ok_or_else(|| Error::input("the simulator told no id"))
+/// Returns an id, which the simulator must have returned.
+fn returned(id: Option<Id>) -> Result<Id, Error> {
+    id.ok_or_else(|| Error::input("the simulator returned no id"))
 }
 
 async fn metadata(leads: &ModuleHandle, recorder: &Recorder) -> Result<(), Error> {
@@ -49,24 +49,24 @@ async fn metadata(leads: &ModuleHandle, recorder: &Recorder) -> Result<(), Error
     recorder.now("Fields::list");
     let field = first(leads.fields().list().all().await?)?;
     recorder.now("Fields::get");
-    leads.fields().get(told(field.id)?).send().await?;
+    leads.fields().get(returned(field.id)?).send().await?;
     recorder.now("Layouts::list");
     let layout = first(leads.layouts().list().all().await?)?;
     recorder.now("Layouts::get");
-    leads.layouts().get(told(layout.id)?).send().await?;
+    leads.layouts().get(returned(layout.id)?).send().await?;
     recorder.now("RelatedLists::list");
     let list = first(leads.related_lists().list().all().await?)?;
     recorder.now("RelatedLists::get");
-    leads.related_lists().get(told(list.id)?).send().await?;
+    leads.related_lists().get(returned(list.id)?).send().await?;
     let views = leads.custom_views();
     recorder.now("CustomViews::list");
     let view = first(views.list().all().await?)?;
     recorder.now("CustomViews::categories");
     views.categories().await?;
     recorder.now("CustomViews::get");
-    views.get(told(view.id.clone())?).send().await?;
+    views.get(returned(view.id.clone())?).send().await?;
     recorder.now("CustomViews::sort");
-    views.sort(told(view.id)?, "Last_Name", SortOrder::Ascending).send().await?;
+    views.sort(returned(view.id)?, "Last_Name", SortOrder::Ascending).send().await?;
     Ok(())
 }
 
@@ -75,7 +75,7 @@ async fn tags(api: &Api, recorder: &Recorder, lead: &Id) -> Result<(), Error> {
     recorder.now("Tags::create");
     let made = tags.create_many([Tag::named("Hot"), Tag::named("Cold")]).send().await?.all()?;
     let ids = made.into_iter().map(|made| made.id).collect::<Vec<_>>();
-    let [hot, cold] = ids.as_slice() else { return Err(Error::input("two tags were made")) };
+    let [hot, cold] = ids.as_slice() else { return Err(Error::input("expected two created tags")) };
     recorder.now("Tags::list");
     tags.list().all().await?;
     recorder.now("Tags::update");
@@ -116,7 +116,7 @@ async fn notes(api: &Api, recorder: &Recorder, lead: &Id) -> Result<(), Error> {
     let made = ["one", "two"].map(|text| Note::new(text).with_title(text).on("Leads", lead));
     let made = notes.create_many(made).send().await?.all()?;
     let ids = made.into_iter().map(|made| made.id).collect::<Vec<_>>();
-    let [one, two] = ids.as_slice() else { return Err(Error::input("two notes were made")) };
+    let [one, two] = ids.as_slice() else { return Err(Error::input("expected two created notes")) };
     recorder.now("Notes::list");
     notes.list().sort_by_desc("Modified_Time").all().await?;
     recorder.now("Notes::get");
@@ -180,7 +180,7 @@ async fn related(api: &Api, recorder: &Recorder, lead: &Id) -> Result<(), Error>
 async fn organisation(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("OrganizationHandle::get");
     api.org().get().send().await?;
-    // what the simulator lacks is sent all the same
+    // operations that the simulator lacks are sent too
     recorder.now("OrganizationHandle::upload_photo");
     let _ = api.org().upload_photo("o.png", "image/png", "png").await;
     recorder.now("OrganizationHandle::photo");
@@ -194,8 +194,11 @@ async fn organisation(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     taxes.create_many(made).send().await?.all()?;
     recorder.now("Taxes::list");
     let all = taxes.list().all().await?;
-    let ids = all.iter().rev().map(|tax| told(tax.id.clone())).collect::<Result<Vec<_>, _>>()?;
-    let [one, two, ..] = ids.as_slice() else { return Err(Error::input("two taxes were made")) };
+    let ids =
+        all.iter().rev().map(|tax| returned(tax.id.clone())).collect::<Result<Vec<_>, _>>()?;
+    let [one, two, ..] = ids.as_slice() else {
+        return Err(Error::input("expected two created taxes"));
+    };
     recorder.now("Taxes::get");
     taxes.get(one).send().await?;
     recorder.now("Taxes::update");
@@ -213,7 +216,7 @@ async fn organisation(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     }
 
     recorder.now("VariableGroups::list");
-    let group = told(first(api.variable_groups().list().all().await?)?.id)?;
+    let group = returned(first(api.variable_groups().list().all().await?)?.id)?;
     recorder.now("VariableGroups::get");
     let group = api.variable_groups().get(group).send().await?.api_name;
     let variables = api.variables();
@@ -224,7 +227,9 @@ async fn organisation(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     });
     let made = variables.create_many(made).send().await?.all()?;
     let ids = made.into_iter().map(|made| made.id).collect::<Vec<_>>();
-    let [one, two] = ids.as_slice() else { return Err(Error::input("two variables were made")) };
+    let [one, two] = ids.as_slice() else {
+        return Err(Error::input("expected two created variables"));
+    };
     recorder.now("Variables::list");
     variables.list().all().await?;
     recorder.now("Variables::get");
@@ -247,15 +252,15 @@ async fn organisation(api: &Api, recorder: &Recorder) -> Result<(), Error> {
 async fn users(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("Roles::list");
     let roles = api.roles().list().all().await?;
-    let role = told(roles.last().and_then(|role| role.id.clone()))?;
+    let role = returned(roles.last().and_then(|role| role.id.clone()))?;
     recorder.now("Roles::get");
     api.roles().get(&role).send().await?;
     recorder.now("Profiles::list");
     let profiles = api.profiles().list().all().await?;
-    let profile = told(profiles.last().and_then(|profile| profile.id.clone()))?;
+    let profile = returned(profiles.last().and_then(|profile| profile.id.clone()))?;
     recorder.now("Profiles::get");
     api.profiles().get(&profile).send().await?;
-    // what the simulator lacks is sent all the same
+    // operations that the simulator lacks are sent too
     recorder.now("Roles::create");
     let _ = api.roles().create(&Role::named("Trainee", &role)).send().await;
     recorder.now("Roles::update");
@@ -294,7 +299,7 @@ async fn users(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("");
     let territories = api.call(&TERRITORIES_LIST).list::<Record>().await?.items;
     let territory = first(territories)?.map_err(Error::from_record)?.id();
-    let (territory, own) = (told(territory)?, users.user(&user));
+    let (territory, own) = (returned(territory)?, users.user(&user));
     recorder.now("UserHandle::add_territories");
     own.add_territories([&territory]).send().await?.all()?;
     recorder.now("UserHandle::territories");

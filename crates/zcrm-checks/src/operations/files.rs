@@ -1,7 +1,7 @@
-//! The lock file against Zoho's own files.
+//! Compares the lock file with Zoho's files.
 //!
-//! This reads the files for itself and by another way than the generator, so that a mistake of the
-//! generator shows as a difference.
+//! The files are read in another way than by the generator, so that an error in the generator shows
+//! as a difference.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,31 +17,31 @@ use zcrm_core::BoxError;
 #[derive(Debug)]
 pub struct Files {
     by_name: BTreeMap<String, Value>,
-    /// References that lead nowhere, by file and text, and where the overlay has them lead.
+    /// Broken references by file and text, with the targets that the overlay gives them.
     repairs: BTreeMap<(String, String), String>,
 }
 
-/// What came of a comparison.
+/// The result of a comparison.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct ComparisonReport {
-    /// How many operations the files have.
+    /// The number of operations in the files.
     pub operations: usize,
-    /// How many of them are skipped, with a reason.
+    /// The number of skipped operations, each with a reason.
     pub skipped: usize,
-    /// How many rows of the table the files do not have, with a reason.
+    /// The number of table rows that the files lack, each with a reason.
     pub added: usize,
-    /// Everything that nothing explains.
+    /// All unexplained differences.
     pub differences: Vec<String>,
 }
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 impl Files {
-    /// Reads a folder.
+    /// Reads the files of a folder.
     ///
     /// # Errors
-    /// Naming the folder, or the file that is no JSON.
+    /// Returns an error that names the folder, or the file that is not valid JSON.
     pub fn read(folder: &Path) -> Result<Self, BoxError> {
         let shown = folder.display();
         let mut files = BTreeMap::new();
@@ -53,11 +53,11 @@ impl Files {
             }
             let text = std::fs::read_to_string(&path)?;
             let value = serde_json::from_str(&text)
-                .map_err(|error| format!("{name}: this is no JSON: {error}"))?;
+                .map_err(|error| format!("{name}: invalid JSON: {error}"))?;
             files.insert(name.to_owned(), value);
         }
         if files.is_empty() {
-            return Err(format!("the folder {shown} holds no .json file").into());
+            return Err(format!("the folder {shown} contains no .json file").into());
         }
         Ok(Self { by_name: files, repairs: BTreeMap::new() })
     }
@@ -65,7 +65,7 @@ impl Files {
     /// Repairs the references that the overlay names.
     ///
     /// # Errors
-    /// Where the overlay cannot be read.
+    /// Returns an error if the overlay cannot be read.
     pub fn repaired(mut self, overlay: &str) -> Result<Self, BoxError> {
         let root: Value = toml::from_str(overlay)?;
         let entries = root.get("reference").and_then(Value::as_array);
@@ -76,13 +76,13 @@ impl Files {
         Ok(self)
     }
 
-    /// The files by name.
+    /// Returns the files by name.
     #[must_use]
     pub fn all(&self) -> &BTreeMap<String, Value> {
         &self.by_name
     }
 
-    /// Every operation, as `notes.json GET /crm/v8/Notes`.
+    /// Returns every operation, with a name like `notes.json GET /crm/v8/Notes`.
     fn sources(&self) -> Vec<(String, SourceFile<'_>)> {
         let mut found = Vec::new();
         for (file, root) in &self.by_name {
@@ -98,7 +98,7 @@ impl Files {
         found
     }
 
-    /// What a reference leads to, and the file where that stands.
+    /// Resolves a reference. Returns the value and the file that contains it.
     fn follow<'a>(&'a self, mut file: &'a str, mut value: &'a Value) -> (&'a str, &'a Value) {
         for _ in 0..16 {
             let Some(reference) = value.get("$ref").and_then(Value::as_str) else { break };
@@ -117,7 +117,7 @@ impl Files {
         (file, value)
     }
 
-    /// The names of the properties that a schema may have, over all its alternatives.
+    /// Collects the property names of a schema, over all its alternatives.
     fn properties(&self, file: &str, schema: &Value, names: &mut BTreeSet<String>, depth: u8) {
         if depth == 0 {
             return;
@@ -153,7 +153,7 @@ impl SourceFile<'_> {
     }
 }
 
-/// The query parameters that a call must have.
+/// Returns the query parameters that a call must have.
 fn required(source: &SourceFile<'_>, files: &Files) -> BTreeSet<String> {
     let lists = [source.item, source.operation].map(|value| value.get("parameters"));
     let all = lists.into_iter().flatten().filter_map(Value::as_array).flatten();
@@ -166,7 +166,7 @@ fn required(source: &SourceFile<'_>, files: &Files) -> BTreeSet<String> {
     named.collect()
 }
 
-/// The members of its body.
+/// Returns the members of the request body.
 fn body(source: &SourceFile<'_>, files: &Files) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     if let Some(body) = source.operation.get("requestBody") {
@@ -176,7 +176,7 @@ fn body(source: &SourceFile<'_>, files: &Files) -> BTreeSet<String> {
     names
 }
 
-/// The members of its answers with a status of 200 to 299.
+/// Returns the members of the answers with a status of 200 to 299.
 fn answers(source: &SourceFile<'_>, files: &Files) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let answers = source.operation.get("responses").and_then(Value::as_object);
@@ -194,11 +194,11 @@ fn contents(files: &Files, file: &str, holder: &Value, names: &mut BTreeSet<Stri
     }
 }
 
-/// What the overlay says, by id.
+/// The entries of the overlay, by id.
 #[derive(Debug)]
 struct Overlay {
     skipped: BTreeSet<String>,
-    /// The members of all entries about an id, `change` and `add` alike.
+    /// The members of all entries about an id, both `change` and `add`.
     about: BTreeMap<String, OperationRow>,
     added: BTreeSet<String>,
 }
@@ -236,10 +236,10 @@ impl Overlay {
     }
 }
 
-/// Compares the lock file with the files; what the overlay says is explained.
+/// Compares the lock file with the files. Differences that the overlay explains are not reported.
 ///
 /// # Errors
-/// Where the overlay cannot be read.
+/// Returns an error if the overlay cannot be read.
 pub fn differences(
     files: &Files,
     lock: &[OperationRow],
@@ -257,7 +257,7 @@ pub fn differences(
             (overlay.skipped.contains(source), rows.contains_key(source.as_str()));
         report.skipped += usize::from(skipped);
         if skipped == there {
-            let what = if there { "is skipped and in the table" } else { "is not in the table" };
+            let what = if there { "is skipped but in the table" } else { "is not in the table" };
             report.differences.push(format!("{source}: {what}"));
         }
     }
@@ -268,12 +268,12 @@ pub fn differences(
         let of_row = texts(row, "sources");
         let mut differ = |what: String| report.differences.push(format!("{id}: {what}"));
         if of_row.is_empty() && !overlay.added.contains(id) {
-            differ("is invented: no file has it, and the overlay does not add it".into());
+            differ("is unfounded: it is in no file, and the overlay does not add it".into());
         }
         let known: Vec<&SourceFile<'_>> =
             of_row.iter().filter_map(|source| sources.get(*source)).collect();
         for source in of_row.iter().filter(|source| !sources.contains_key(**source)) {
-            differ(format!("is invented: the files have no {source}"));
+            differ(format!("is unfounded: the files do not contain {source}"));
         }
         for source in &of_row {
             route(row, source, &mut differ);
@@ -282,7 +282,7 @@ pub fn differences(
             report.added += 1;
             for key in ["method", "path"] {
                 if about.get(key) != row.get(key) {
-                    differ(format!("{key} is not that of the overlay"));
+                    differ(format!("{key} differs from the overlay"));
                 }
             }
         }
@@ -291,19 +291,19 @@ pub fn differences(
             let wanted = about.get(key).and_then(Value::as_str).unwrap_or(usual);
             let given = row.get(key).and_then(Value::as_str).unwrap_or(usual);
             if given != wanted {
-                differ(format!("{key} is `{given}`, and nothing says so: `{wanted}` is known"));
+                differ(format!("{key} is `{given}` without a reason: expected `{wanted}`"));
             }
         }
     }
     Ok(report)
 }
 
-/// Method, path and version of a row against one of its sources.
+/// Compares method, path and version of a row with one of its sources.
 fn route(row: &OperationRow, source: &str, differ: &mut impl FnMut(String)) {
     let mut parts = source.splitn(3, ' ').skip(1);
     let (method, path) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     if method != text(row, "method") {
-        differ(format!("method is {} and the files say {method}", text(row, "method")));
+        differ(format!("method is {}, but {method} in the files", text(row, "method")));
     }
     let prefix = match text(row, "base") {
         "bulk" => "/crm/bulk/",
@@ -320,19 +320,19 @@ fn route(row: &OperationRow, source: &str, differ: &mut impl FnMut(String)) {
             .join("/")
     };
     if shape(rest) != shape(text(row, "path")) {
-        differ(format!("path is {} and the files say {path}", text(row, "path")));
+        differ(format!("path is {}, but {path} in the files", text(row, "path")));
     }
     let number = |version: &str| version.trim_start_matches('v').parse::<f32>().unwrap_or(2.0);
     let since = row.get("since").and_then(Value::as_str).unwrap_or("v2");
     let until = row.get("until").and_then(Value::as_str).unwrap_or("v99");
     if number(since) > number(version) || number(until) < number(version) {
         differ(format!(
-            "versions from {since} to {until} leave out {version}, which the files are of"
+            "versions from {since} to {until} leave out {version}, the version of the files"
         ));
     }
 }
 
-/// Names of the query, the headers and the body, and the key of the answer.
+/// Compares the names of the query, the headers and the body, and the key of the answer.
 fn sets(
     files: &Files,
     row: &OperationRow,
@@ -371,11 +371,11 @@ fn sets(
     }
     compare("body_keys", members, keys);
     if about.get("body").is_some_and(|body| Some(body) != row.get("body")) {
-        differ("body is not that of the overlay".into());
+        differ("body differs from the overlay".into());
     }
     match about.get("response") {
         Some(wanted) if Some(wanted) == row.get("response") => {}
-        Some(_) => differ("response is not that of the overlay".into()),
+        Some(_) => differ("response differs from the overlay".into()),
         None => {
             if let Some(key) = key_of(row, "response")
                 && !all(answers).contains(key)

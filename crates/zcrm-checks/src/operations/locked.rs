@@ -1,4 +1,5 @@
-//! What can be checked without Zoho's files: table, builders and simulator against the lock file.
+//! Checks that need no files of Zoho: the table, the builders and the simulator against the lock
+//! file.
 
 use serde_json::Value;
 use zcrm_core::ApiVersion;
@@ -9,7 +10,7 @@ use super::{
     table::{OperationRow, fits, key_of, text, texts},
 };
 
-/// What a smoke run shows that the lock file does not say.
+/// Returns the differences between a smoke run and the lock file.
 #[must_use]
 pub fn differences(smoke: &SmokeRun, lock: &[OperationRow]) -> Vec<String> {
     let mut found = Vec::new();
@@ -19,7 +20,7 @@ pub fn differences(smoke: &SmokeRun, lock: &[OperationRow]) -> Vec<String> {
             entry.method == exchange.method && entry.path == exchange.path && entry.authorised
         });
         if !exchange.surface.is_empty() && arrived == 0 {
-            found.push(format!("{}: never arrived at the simulator", exchange.surface));
+            found.push(format!("{}: the request did not reach the simulator", exchange.surface));
         }
     }
     found.sort();
@@ -27,7 +28,7 @@ pub fn differences(smoke: &SmokeRun, lock: &[OperationRow]) -> Vec<String> {
     found
 }
 
-/// Whether the simulator does not have the operation.
+/// Returns `true` if the simulator lacks the operation.
 #[must_use]
 pub fn is_not_simulated(exchange: &Exchange) -> bool {
     exchange.status == 501
@@ -36,7 +37,10 @@ pub fn is_not_simulated(exchange: &Exchange) -> bool {
 fn of_exchange(exchange: &Exchange, version: ApiVersion, lock: &[OperationRow]) -> Vec<String> {
     let id = exchange.operation;
     let Some(row) = lock.iter().find(|row| text(row, "id") == id) else {
-        return vec![format!("{id}: {} sends what the lock file does not know", exchange.surface)];
+        return vec![format!(
+            "{id}: {} sends an operation that the lock file lacks",
+            exchange.surface
+        )];
     };
     let mut found = Vec::new();
     let mut differ = |what: String| found.push(format!("{id}: {what}"));
@@ -55,7 +59,7 @@ fn of_exchange(exchange: &Exchange, version: ApiVersion, lock: &[OperationRow]) 
     for name in exchange.query.iter().filter(|name| !known.contains(&name.as_str())) {
         differ(format!("is sent with the query parameter `{name}`"));
     }
-    // what is mandatory is known of v8; reads of the table itself give no parameters
+    // the mandatory parameters are known for v8 only; reads of the table itself send no parameters
     let mandatory = texts(row, "required").into_iter();
     let mandatory = mandatory.filter(|_| version == ApiVersion::V8 && !exchange.surface.is_empty());
     for name in mandatory.filter(|name| !exchange.query.iter().any(|given| given == name)) {
@@ -81,7 +85,7 @@ fn of_exchange(exchange: &Exchange, version: ApiVersion, lock: &[OperationRow]) 
     found
 }
 
-/// Whether the answer has what was asked for, and is no refusal as a whole.
+/// Returns whether the answer contains data, so that it is not only an error.
 fn answered(exchange: &Exchange) -> bool {
     (200..300).contains(&exchange.status) && !exchange.answer.is_empty()
 }

@@ -1,4 +1,5 @@
-//! The table of operations against its lock file, the builders, the simulator and Zoho's files.
+//! Compares the table of operations with its lock file, the builders, the simulator and Zoho's
+//! files.
 
 mod extensions;
 pub mod files;

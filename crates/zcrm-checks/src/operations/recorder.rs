@@ -1,4 +1,4 @@
-//! A transport that keeps what passes through it.
+//! A transport that records its requests and answers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,17 +12,17 @@ use zcrm_http::{ReqBody, Transport};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Exchange {
-    /// The public method that was called for it; empty for calls of the table itself.
+    /// The public method that was called; empty for calls of the table itself.
     pub surface: &'static str,
     /// The operation's name.
     pub operation: &'static str,
     /// The HTTP method.
     pub method: String,
-    /// The path as it was sent.
+    /// The path of the request.
     pub path: String,
     /// The names of the query parameters.
     pub query: Vec<String>,
-    /// The body as it was sent.
+    /// The body of the request.
     pub body: Bytes,
     /// The status of the answer.
     pub status: u16,
@@ -30,7 +30,7 @@ pub struct Exchange {
     pub answer: Bytes,
 }
 
-/// Keeps every exchange, and knows for which public method it was made.
+/// Records every exchange with the public method that it belongs to.
 #[derive(Clone, Debug, Default)]
 pub struct Recorder(Arc<Mutex<RecorderState>>);
 
@@ -41,18 +41,18 @@ struct RecorderState {
 }
 
 impl Recorder {
-    /// Says which public method is called from now on.
+    /// Sets the public method that is called from now on.
     pub fn now(&self, surface: &'static str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).surface = surface;
     }
 
-    /// What has passed so far.
+    /// Returns the exchanges so far.
     #[must_use]
     pub fn seen(&self) -> Vec<Exchange> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).seen.clone()
     }
 
-    /// The transport, with a record kept.
+    /// Wraps a transport so that its exchanges are recorded.
     #[must_use]
     pub fn around(&self, transport: Transport) -> Transport {
         let state = Arc::clone(&self.0);

@@ -1,6 +1,7 @@
-//! Requests of the builders and answers of the simulator against the schemas of Zoho's files.
+//! Validates the requests of the builders and the answers of the simulator with the schemas of
+//! Zoho's files.
 //!
-//! What the files themselves get wrong stands in `known-faults.toml`, once, with the reason.
+//! Errors in the files themselves are listed in `known-faults.toml`, each with its reason.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +16,7 @@ use super::{
 };
 use zcrm_core::BoxError;
 
-/// What the files get wrong.
+/// The known faults of the files.
 #[derive(Debug, Deserialize)]
 pub struct KnownFaults {
     fault: Vec<KnownFault>,
@@ -25,22 +26,22 @@ pub struct KnownFaults {
 struct KnownFault {
     /// The file, or `*`.
     file: String,
-    /// `request` or `answer`; both where it is left out.
+    /// `request` or `answer`; both if it is missing.
     of: Option<String>,
-    /// The end of the place in the schema, such as `/required`.
+    /// The end of the path in the schema, such as `/required`.
     schema: Option<String>,
-    /// The place in the JSON with indices as `*`, such as `/data/*/Owner`; a trailing `**` covers
+    /// The path in the JSON with indices as `*`, such as `/data/*/Owner`; a trailing `**` covers
     /// everything below.
     instance: Option<String>,
-    /// Why this is a fault of the file.
+    /// The reason why this is a fault of the file.
     reason: String,
 }
 
 impl KnownFaults {
-    /// Reads the list.
+    /// Reads the list of known faults.
     ///
     /// # Errors
-    /// Where it is no TOML, or an entry lacks its reason.
+    /// Returns an error if the text is not valid TOML, or an entry lacks its reason.
     pub fn read(text: &str) -> Result<Self, BoxError> {
         let known: Self = toml::from_str(text)?;
         match known.fault.iter().find(|fault| fault.reason.trim().is_empty()) {
@@ -50,7 +51,7 @@ impl KnownFaults {
     }
 }
 
-/// A place where JSON does not fit its schema.
+/// A value in JSON that does not match its schema.
 #[derive(Clone, Debug)]
 struct Mismatch {
     file: String,
@@ -72,21 +73,21 @@ impl KnownFault {
     }
 }
 
-/// What came of the validation.
+/// The result of the validation.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct SchemaReport {
-    /// How many requests were validated.
+    /// The number of validated requests.
     pub requests: usize,
-    /// How many answers were validated.
+    /// The number of validated answers.
     pub answers: usize,
-    /// How many mismatches are faults of the files.
+    /// The number of mismatches that are faults of the files.
     pub known: usize,
-    /// What nothing explains.
+    /// All unexplained mismatches.
     pub differences: Vec<String>,
 }
 
-/// The schemas of all files, with their references between one another.
+/// The schemas of all files, including references between files.
 pub struct Schemas<'f> {
     files: &'f Files,
     registry: Registry<'static>,
@@ -98,14 +99,14 @@ impl std::fmt::Debug for Schemas<'_> {
     }
 }
 
-/// Where the files stand for one another.
+/// The base URI of the files in references.
 const BASE: &str = "json-schema:///";
 
 impl<'f> Schemas<'f> {
-    /// Takes in the schemas of files of OpenAPI 3.0 or 3.1.
+    /// Reads the schemas of OpenAPI files, version 3.0 or 3.1.
     ///
     /// # Errors
-    /// Where a reference leads nowhere.
+    /// Returns an error if a reference cannot be resolved.
     pub fn new(files: &'f Files) -> Result<Self, BoxError> {
         let mut registry = Registry::new();
         for (name, root) in files.all() {
@@ -125,10 +126,10 @@ impl<'f> Schemas<'f> {
         Ok(options.with_draft(draft).should_validate_formats(false).build(&schema)?)
     }
 
-    /// Validates what was sent and what was answered.
+    /// Validates the requests and answers of a smoke run.
     ///
     /// # Errors
-    /// Where a schema cannot be read.
+    /// Returns an error if a schema cannot be read.
     pub fn check(
         &self,
         exchanges: &[Exchange],
@@ -140,7 +141,7 @@ impl<'f> Schemas<'f> {
         let mut differences = BTreeSet::new();
         for exchange in exchanges {
             let row = lock.iter().find(|row| text(row, "id") == exchange.operation);
-            // an alias describes the operation a second time: the first source counts
+            // an alias describes the operation a second time: the first source is used
             let Some(source) = row.and_then(|row| texts(row, "sources").first().copied()) else {
                 continue;
             };
@@ -166,7 +167,9 @@ impl<'f> Schemas<'f> {
         report.differences.extend(differences);
         for (at, fault) in known.fault.iter().enumerate().filter(|(at, _)| !used.contains(at)) {
             let KnownFault { file, reason, .. } = fault;
-            report.differences.push(format!("known fault {} is none ({file}: {reason})", at + 1));
+            report
+                .differences
+                .push(format!("known fault {} does not occur ({file}: {reason})", at + 1));
         }
         Ok(report)
     }
@@ -194,7 +197,8 @@ impl<'f> Schemas<'f> {
         self.validate("answer", source, &place, &answer, mismatches)
     }
 
-    /// Whether there is a schema at the place of an operation; what does not fit goes to `mismatches`.
+    /// Validates JSON with the schema of an operation and adds the mismatches to `mismatches`.
+    /// Returns whether there is a schema.
     fn validate(
         &self,
         of: &'static str,
@@ -211,13 +215,13 @@ impl<'f> Schemas<'f> {
         let Some(at) = self.files.all().get(file).and_then(|root| root.pointer(&pointer)) else {
             return Ok(false);
         };
-        // What is described once for many operations stands elsewhere in the file.
+        // descriptions that several operations share are elsewhere in the file
         let reference = at.get("$ref").and_then(Value::as_str);
         let (pointer, at) = match reference.and_then(|reference| reference.strip_prefix('#')) {
             None => (pointer, at),
             Some(there) => match self.files.all().get(file).and_then(|root| root.pointer(there)) {
                 Some(at) => (there.to_owned(), at),
-                None => return Err(format!("{file} has nothing at {there}").into()),
+                None => return Err(format!("{file} has no value at {there}").into()),
             },
         };
         const SCHEMA: &str = "/content/application~1json/schema";
@@ -232,7 +236,7 @@ impl<'f> Schemas<'f> {
     }
 }
 
-/// The reasons behind an error: of alternatives those of the one that fits best.
+/// Returns the mismatches behind an error: for alternatives, those of the best matching one.
 fn leaves(
     file: &str,
     of: &'static str,
@@ -242,7 +246,8 @@ fn leaves(
     use jsonschema::error::ValidationErrorKind as Kind;
     if let Kind::AnyOf { context } | Kind::OneOfNotValid { context } = error.kind() {
         let best = context.iter().filter(|errors| !errors.is_empty()).max_by_key(|errors| {
-            // the alternative that comes furthest into the JSON, then the one with fewest faults
+            // the alternative whose first mismatch is deepest in the JSON, then the one with the
+            // fewest mismatches
             let depth = errors
                 .iter()
                 .map(|error| error.instance_path().as_str().matches('/').count())
@@ -277,7 +282,7 @@ fn draft(root: &Value) -> Draft {
     }
 }
 
-/// References to other files become references to their names, and `nullable` becomes a type.
+/// Replaces references to other files by references to their names, and `nullable` by a type.
 fn translate(value: &mut Value) {
     match value {
         Value::Array(list) => list.iter_mut().for_each(translate),

@@ -15,23 +15,23 @@ use super::{
 };
 use zcrm_core::BoxError;
 
-/// What the smoke run saw.
+/// The exchanges of a smoke run.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SmokeRun {
-    /// Every request, with the public method that it was made for.
+    /// Every request, with the public method that sent it.
     pub exchanges: Vec<Exchange>,
-    /// What arrived at the simulator.
+    /// The requests that reached the simulator.
     pub journal: Journal,
     /// The version of the API.
     pub version: ApiVersion,
 }
 
-/// Calls every public method against a simulator, walks through the operations that it has, then
-/// calls every read of the table.
+/// Calls every public method against a simulator, then the operations with prepared data, then
+/// every read of the table.
 ///
 /// # Errors
-/// Where the simulator cannot be reached, or a public method fails.
+/// Returns an error if the simulator cannot be reached, or a public method fails.
 pub async fn smoke(version: ApiVersion) -> Result<SmokeRun, BoxError> {
     let sim = Simulator::builder().plain_http().records("Leads", 5).start().await?;
     let stack = Stack::new(Connector::builder().build()?);
@@ -54,7 +54,7 @@ pub async fn smoke(version: ApiVersion) -> Result<SmokeRun, BoxError> {
     Ok(smoke)
 }
 
-/// One call of each public method. A new one belongs here: `operations` then tells what it sends.
+/// Calls each public method once. Add new methods here, so that `operations` shows what they send.
 async fn surfaces(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     let leads = api.records("Leads");
     let row = |name: &str| Record::new().with("Last_Name", name).with("Company", "Zylker");
@@ -122,7 +122,7 @@ async fn surfaces(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     rows(api, recorder).await
 }
 
-/// One call of each method that changes rows.
+/// Calls each method that changes rows once.
 async fn rows(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("");
     let book = Record::new().with("Price_Book_Name", "Resellers");
@@ -131,9 +131,9 @@ async fn rows(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("Rows::create_many");
     ranges.create_many([PriceRange::new(1, 9, 5)]).await?;
     recorder.now("Rows::get");
-    let stand = ranges.get().await?;
+    let rows = ranges.get().await?;
     recorder.now("Rows::delete_many");
-    ranges.delete_many(stand.iter().filter_map(Record::id)).await?;
+    ranges.delete_many(rows.iter().filter_map(Record::id)).await?;
     recorder.now("Rows::replace_all");
     ranges.replace_all([PriceRange::new(1, 99, 10)]).await?;
     Ok(())
@@ -161,7 +161,7 @@ async fn read(api: &Api, operation: &'static Operation) {
             call = call.param(name, value);
         }
     }
-    // what it answers is looked at in the record
+    // the recorder keeps the answer, which is checked later
     let _ = call.send().await;
 }
 

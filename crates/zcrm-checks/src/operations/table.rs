@@ -1,4 +1,4 @@
-//! The table as it is compiled, in the words of the lock file.
+//! The compiled table of operations, in the format of the lock file.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use zcrm_core::{ApiVersion, Base, BodyShape, Host, Operation, Paging, ResponseSh
 
 use zcrm_core::BoxError;
 
-/// The versions that are counted up for people.
+/// The versions that the printed table lists.
 const VERSIONS: [ApiVersion; 8] = [
     ApiVersion::V2,
     ApiVersion::V2_1,
@@ -20,7 +20,7 @@ const VERSIONS: [ApiVersion; 8] = [
     ApiVersion::V8,
 ];
 
-/// The facts that table and lock file share, each with what is usual.
+/// Returns the facts that the table and the lock file share, each with its default.
 fn usual() -> [(&'static str, Value); 19] {
     [
         ("id", Value::Null),
@@ -45,16 +45,16 @@ fn usual() -> [(&'static str, Value); 19] {
     ]
 }
 
-/// An operation by its facts.
+/// An operation as a list of facts.
 pub type OperationRow = Map<String, Value>;
 
-/// Every operation that is compiled in.
+/// Returns every compiled operation.
 #[must_use]
 pub fn compiled() -> Vec<OperationRow> {
     ALL.iter().map(|operation| row(operation)).collect()
 }
 
-/// The facts of one.
+/// Returns the facts of one operation.
 #[must_use]
 pub fn row(operation: &Operation) -> OperationRow {
     let list = match operation.body_shape() {
@@ -142,7 +142,7 @@ fn response(operation: &Operation) -> (&'static str, Option<&'static str>) {
     }
 }
 
-/// What `cargo xtask operations` prints of an operation.
+/// Returns an operation as `cargo xtask operations` prints it.
 #[must_use]
 pub fn shown(operation: &Operation, surface: Option<&str>) -> Value {
     let (response, key) = response(operation);
@@ -172,42 +172,42 @@ pub fn shown(operation: &Operation, surface: Option<&str>) -> Value {
 /// Reads the lock file.
 ///
 /// # Errors
-/// Naming the line that is no operation.
+/// Returns an error that names the line that is not an operation.
 pub fn lock(text: &str) -> Result<Vec<OperationRow>, BoxError> {
     let read = |(line, text): (usize, &str)| match serde_json::from_str(text) {
         Ok(Value::Object(row)) => Ok(row),
-        _ => Err(format!("operations.lock:{line}: this is no operation").into()),
+        _ => Err(format!("operations.lock:{line}: this is not an operation").into()),
     };
     (1..).zip(text.lines()).map(read).collect()
 }
 
-/// Whether a path is one of a template.
+/// Returns whether a path matches a template.
 pub(super) fn fits(path: &str, template: &str) -> bool {
     let (path, template) = (path.split('/'), template.split('/'));
     path.clone().count() == template.clone().count()
         && path.zip(template).all(|(given, wanted)| wanted.starts_with('{') || given == wanted)
 }
 
-/// The text of a fact.
+/// Returns the text of a fact.
 #[must_use]
 pub fn text<'a>(row: &'a OperationRow, key: &str) -> &'a str {
     row.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The texts in a list.
+/// Returns the texts in a list.
 #[must_use]
 pub fn texts<'a>(row: &'a OperationRow, key: &str) -> Vec<&'a str> {
     let list = row.get(key).and_then(Value::as_array);
     list.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-/// The key of a shape such as `{"list":"data"}`.
+/// Returns the key of a shape such as `{"list":"data"}`.
 #[must_use]
 pub fn key_of<'a>(row: &'a OperationRow, shape: &str) -> Option<&'a str> {
     row.get(shape)?.as_object()?.values().next()?.as_str()
 }
 
-/// What differs between the table and the lock file.
+/// Returns the differences between the table and the lock file.
 #[must_use]
 pub fn differences(table: &[OperationRow], lock: &[OperationRow]) -> Vec<String> {
     let by_id = |rows: &[OperationRow]| -> BTreeMap<String, OperationRow> {
@@ -216,11 +216,11 @@ pub fn differences(table: &[OperationRow], lock: &[OperationRow]) -> Vec<String>
     let (table, lock) = (by_id(table), by_id(lock));
     let mut found = Vec::new();
     for id in table.keys().filter(|id| !lock.contains_key(*id)) {
-        found.push(format!("{id}: is in the table and not in the lock file"));
+        found.push(format!("{id}: is in the table but not in the lock file"));
     }
     for (id, locked) in &lock {
         let Some(compiled) = table.get(id) else {
-            found.push(format!("{id}: is in the lock file and not in the table"));
+            found.push(format!("{id}: is in the lock file but not in the table"));
             continue;
         };
         let usual = usual();
@@ -229,7 +229,7 @@ pub fn differences(table: &[OperationRow], lock: &[OperationRow]) -> Vec<String>
             let there = |row: &OperationRow| row.get(*key).unwrap_or(usual).clone();
             let (compiled, locked) = (there(compiled), there(locked));
             if compiled != locked {
-                found.push(format!("{id}: {key} is {compiled} and the lock file says {locked}"));
+                found.push(format!("{id}: {key} is {compiled}, but {locked} in the lock file"));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Planted differences: each must be found, and named.
+//! Deliberate differences that the checks must find and name.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ fn edit(rows: &mut [OperationRow], id: &str, key: &str, value: Value) {
     row.insert(key.into(), value);
 }
 
-/// The facts that are planted wrong, with a value that none of them has.
+/// Returns facts with a wrong value that no operation has.
 fn planted() -> [(&'static str, Value); 7] {
     [
         ("query", json!(["page", "per_pag"])),
@@ -52,7 +52,7 @@ fn finds_a_fault_planted_in_the_table() {
     }
     let mut fewer = table::compiled();
     let gone = fewer.pop().unwrap();
-    let said = format!("{}: is in the lock file and not in the table", text(&gone, "id"));
+    let said = format!("{}: is in the lock file but not in the table", text(&gone, "id"));
     assert_eq!(table::differences(&fewer, &lock()), [said]);
     let mut more = lock();
     more.pop();
@@ -83,10 +83,10 @@ async fn checks_builders_and_simulator_against_the_lock_file() {
     assert!(about(&missing, "Notes::get does not send the mandatory parameter `nope`"));
     let mut fewer = lock();
     fewer.retain(|row| text(row, "id") != "records.get");
-    assert!(about(&locked::differences(&smoke, &fewer), "the lock file does not know"));
+    assert!(about(&locked::differences(&smoke, &fewer), "the lock file lacks"));
 }
 
-/// Operations with a surface that the Ruby SDK did not have, and the simulator does not.
+/// Operations with a public method that neither the Ruby SDK nor the simulator has.
 const NOT_SIMULATED: [&str; 6] = [
     "profiles.clone",
     "profiles.delete_one",
@@ -96,7 +96,8 @@ const NOT_SIMULATED: [&str; 6] = [
     "roles.update_one",
 ];
 
-/// Every surface finds its route in the simulator's journal; what the simulator lacks, it says so.
+/// Checks that the request of every surface reached the simulator, or that the simulator reported
+/// it as unsupported.
 fn surfaces_arrive(smoke: &SmokeRun) {
     let exchanges: Vec<_> =
         smoke.exchanges.iter().filter(|exchange| !exchange.surface.is_empty()).collect();
@@ -113,7 +114,7 @@ fn surfaces_arrive(smoke: &SmokeRun) {
     }
 }
 
-/// A file of one operation, as Zoho writes them; and its row.
+/// Returns a file with one operation in Zoho's format, and its row.
 fn small() -> (Value, Vec<OperationRow>) {
     let things = json!({ "type": "object", "required": ["things"], "properties": {
         "things": { "type": "array", "items": { "type": "object", "properties": {
@@ -160,7 +161,7 @@ fn finds_a_fault_planted_against_the_files() {
     assert_eq!(against(&file, &[], ""), [format!("{source}: is not in the table")]);
     let skip = format!("[[skip]]\noperations = ['{source}']\nreason = 'x'");
     assert_eq!(against(&file, &[], &skip), Vec::<String>::new());
-    assert_eq!(against(&file, &rows, &skip), [format!("{source}: is skipped and in the table")]);
+    assert_eq!(against(&file, &rows, &skip), [format!("{source}: is skipped but in the table")]);
     let mut invented = rows.clone();
     let mut other = rows[0].clone();
     other.insert("id".into(), json!("things.lost"));
@@ -216,7 +217,7 @@ fn reads_files_of_openapi_3_1() {
     mismatches(&newer, &rows, json!({ "things": [{ "name": 1 }] }), 1);
 }
 
-/// Validates a body as request and as answer, and expects so many differences of each.
+/// Validates a body as request and as answer, and expects this number of differences in each.
 fn mismatches(file: &Value, rows: &[OperationRow], body: Value, count: usize) {
     let files = files(file);
     let text = bytes::Bytes::from(body.to_string());
@@ -239,7 +240,7 @@ fn mismatches(file: &Value, rows: &[OperationRow], body: Value, count: usize) {
         "[[fault]]\nfile = '*'\nschema = '/type'\ninstance = '/things/*/name'\nreason = 'x'";
     let known = KnownFaults::read(known).unwrap();
     let report = schemas.check(&[exchange], rows, &known).unwrap();
-    // a known fault that is none is a difference of its own
+    // a known fault that does not occur is a difference itself
     assert_eq!(report.differences.len(), usize::from(count == 0), "{:?}", report.differences);
 }
 
@@ -256,15 +257,15 @@ fn finds_a_value_that_does_not_fit_its_schema() {
 fn names_bad_input() {
     let folder = tempfile::tempdir().unwrap();
     let said = |folder: &std::path::Path| Files::read(folder).unwrap_err().to_string();
-    assert!(said(folder.path()).contains("holds no .json file"));
+    assert!(said(folder.path()).contains("contains no .json file"));
     assert!(said(&folder.path().join("none")).contains("none"));
     std::fs::write(folder.path().join("a.json"), "{").unwrap();
-    assert!(said(folder.path()).contains("a.json: this is no JSON"));
+    assert!(said(folder.path()).contains("a.json: invalid JSON"));
     assert!(table::lock("[]\n").unwrap_err().to_string().contains("operations.lock:1"));
 }
 
-/// The requests of the SDK that zcrm succeeds: method, path, query names, members of the body.
-/// Related lists are without its `sort_by_field`, which no version of Zoho knows.
+/// The requests that the Ruby SDK sends and zcrm replaces: method, path, query names, members of
+/// the body. Related lists lack its `sort_by_field`, which no version of Zoho supports.
 const RUBY: &str = include_str!("ruby-requests.txt");
 
 #[tokio::test]

@@ -1,7 +1,7 @@
-//! Calls of operations of the table on real state: the steps of `operation-steps.toml`.
+//! Calls operations of the table with existing data: the steps of `operation-steps.toml`.
 //!
-//! The reads of the smoke run ask for things that are not there; these ask for things that are, so that
-//! whole answers are held against Zoho's schemas.
+//! The reads of the smoke run use ids that do not exist. These use existing ones, so that complete
+//! answers are validated with Zoho's schemas.
 
 use serde::Deserialize;
 use zcrm_api::{Api, operations::ALL};
@@ -21,7 +21,7 @@ struct Table {
 /// Runs the steps in one version.
 ///
 /// # Errors
-/// Where the simulator refuses a step.
+/// Returns an error if the simulator rejects a step.
 pub(super) async fn traverse(api: &Api, version: ApiVersion) -> Result<(), BoxError> {
     let table: Table = toml::from_str(include_str!("../../operation-steps.toml"))?;
     let mut values = Values::default().with("mark", "content");
@@ -31,7 +31,8 @@ pub(super) async fn traverse(api: &Api, version: ApiVersion) -> Result<(), BoxEr
     Ok(())
 }
 
-/// The operation of a method and a path: of those that fit, the one with the fewest placeholders.
+/// Finds the operation of a method and a path: of all matches, the one with the fewest
+/// placeholders.
 fn operation(version: ApiVersion, method: &str, path: &str) -> Option<&'static Operation> {
     // names of modules begin with a capital letter
     let is_of_module = path.chars().nth(1).is_some_and(char::is_uppercase);
@@ -54,7 +55,7 @@ impl Caller for Api {
         let Call { method, target, payload, .. } = call;
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
         let operation = operation(self.version(), &method, &format!("/{path}"))
-            .ok_or_else(|| format!("the table has no {method} {path}"))?;
+            .ok_or_else(|| format!("the table does not contain {method} {path}"))?;
         let mut call = self.call(operation);
         for (name, value) in operation.template().split('/').skip(1).zip(path.split('/')) {
             if let Some(name) = name.strip_prefix('{') {

@@ -10,10 +10,10 @@ use std::{
 use fantoccini::{Client, ClientBuilder};
 use serde_json::json;
 
-/// Names another driver than the one that is installed.
+/// The environment variable that names another driver than the installed one.
 const PROGRAM: &str = "ZCRM_TEST_CHROMEDRIVER";
 
-/// The driver; it and its browsers end when this is dropped.
+/// The driver, which is stopped together with its browsers when this value is dropped.
 pub(crate) struct Chromium {
     driver: Child,
     port: u16,
@@ -36,17 +36,17 @@ impl Chromium {
                 let (_, port) = line.split_once("started successfully on port ")?;
                 port.trim_end_matches('.').parse().ok()
             })
-            .expect("the driver says its port");
-        // what it says later must not fill the pipe
+            .expect("the driver prints its port");
+        // read the later output too, so that the pipe does not fill up
         std::thread::spawn(move || lines.for_each(drop));
         Self { driver, port }
     }
 
-    /// A browser with a profile of its own.
+    /// Opens a browser with a separate profile.
     pub(crate) async fn browser(&self) -> Client {
         let mut arguments = vec!["--headless=new", "--disable-gpu", "--disable-dev-shm-usage"];
         if is_root() {
-            // Chromium's sandbox does not go with root; it opens nothing but our own pages
+            // Chromium's sandbox does not work as root; the browser opens only our own pages
             arguments.push("--no-sandbox");
         }
         let mut options = json!({ "args": arguments });
@@ -64,7 +64,7 @@ impl Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // asked for, so that it ends its browsers first, also those of a test that failed
+        // request the shutdown, so that the driver also stops the browsers of a failed test
         let asked = TcpStream::connect(("127.0.0.1", self.port)).and_then(|mut stream| {
             stream.write_all(b"GET /shutdown HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
             stream.read(&mut [0; 16])

@@ -22,12 +22,12 @@ use crate::chromium::Chromium;
 const SHE: &str = "patricia@example.com";
 const HE: &str = "charles@example.com";
 
-/// The application and the simulator that it logs people in at.
+/// The application, and the simulator where its users log in.
 struct Fixture {
     chromium: Chromium,
     sim: Simulator,
     clients: Clients,
-    /// Where the application answers.
+    /// The URL of the application.
     url: String,
 }
 
@@ -51,7 +51,7 @@ impl Fixture {
         Self { chromium, sim, clients, url }
     }
 
-    /// A browser of its own, without the cookies of others, on the application's first page.
+    /// Opens a browser with separate cookies on the application's first page.
     async fn visitor(&self) -> Browser {
         let browser = self.chromium.browser().await;
         browser.goto(&self.url).await.unwrap();
@@ -79,7 +79,7 @@ async fn text(browser: &Browser, css: &str) -> String {
     found(browser, css).await.text().await.unwrap()
 }
 
-/// Waits for what the page is to show; tells the page if it does not come.
+/// Waits for an element; on failure, shows the source of the page.
 async fn found(browser: &Browser, css: &str) -> Element {
     match browser.wait().for_element(Locator::Css(css)).await {
         Ok(element) => element,
@@ -98,14 +98,14 @@ async fn consent(browser: &Browser, user: &str) {
     click(browser, "button[value=accept]").await;
 }
 
-/// The leads that the page shows.
+/// Returns the number of leads on the page.
 async fn leads(browser: &Browser) -> usize {
     found(browser, "#leads").await;
     browser.find_all(Locator::Css("#leads li")).await.unwrap().len()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn logs_in_two_people_in_one_browser() {
+async fn logs_in_two_users_in_separate_browsers() {
     let fixture = Fixture::new().await;
     let hers = fixture.visitor().await;
     consent(&hers, SHE).await;
@@ -116,13 +116,13 @@ async fn logs_in_two_people_in_one_browser() {
 
     let his = fixture.visitor().await;
     his.goto(&format!("{}/leads", fixture.url)).await.unwrap();
-    assert_eq!(his.find_all(Locator::Css("#leads")).await.unwrap().len(), 0, "nobody logged in");
+    assert_eq!(his.find_all(Locator::Css("#leads")).await.unwrap().len(), 0, "no one is logged in");
     consent(&his, HE).await;
     assert_eq!(leads(&his).await, 3);
     assert_eq!(text(&his, "#message").await, format!("Logged in as {HE}"));
     assert_eq!(fixture.users().await, [HE, SHE]);
 
-    // each goes on as who they are
+    // each session keeps its user
     for (browser, user) in [(&hers, SHE), (&his, HE)] {
         browser.refresh().await.unwrap();
         assert_eq!(leads(browser).await, 3);
@@ -142,7 +142,7 @@ async fn logs_in_two_people_in_one_browser() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn shows_a_refusal_and_keeps_nothing() {
+async fn shows_a_refused_consent_and_stores_no_token() {
     let fixture = Fixture::new().await;
     let browser = fixture.visitor().await;
     begin(&browser).await;
@@ -151,14 +151,14 @@ async fn shows_a_refusal_and_keeps_nothing() {
     assert!(message.contains("did not give access"), "{message}");
     assert_eq!(fixture.sim.journal().exchanges(), 0);
     assert!(fixture.users().await.is_empty());
-    // and may try again
+    // and the user may try again
     consent(&browser, SHE).await;
     assert_eq!(leads(&browser).await, 3);
     browser.close().await.unwrap();
 }
 
-/// Somebody lures a person's browser to the end of a login that another began, so that the person
-/// works in a stranger's account.
+/// An attacker sends a user's browser to the end of a login that the attacker started, so that the
+/// user would work in the attacker's account.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rejects_a_forged_state_before_the_exchange() {
     let fixture = Fixture::new().await;

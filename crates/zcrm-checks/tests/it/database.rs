@@ -1,4 +1,4 @@
-//! A database of a test's own, on the server that `cargo xtask test` starts.
+//! A separate database for a test, on the server that `cargo xtask test` starts.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,7 +11,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// With the table of the Ruby SDK's guide.
+    /// Creates a database with the table in the Ruby SDK's guide.
     pub(crate) async fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let url = std::env::var("ZCRM_TEST_MYSQL_URL").unwrap_or_else(|_| {
@@ -31,14 +31,14 @@ impl Database {
         self.server.tcp_port().to_string()
     }
 
-    /// A user who may use this database.
+    /// Creates a user who may use this database.
     pub(crate) async fn user(&self, name: &str, password: &str) {
         let password = password.replace('\\', "\\\\").replace('\'', "\\'");
         self.sql(&format!("CREATE OR REPLACE USER '{name}'@'%' IDENTIFIED BY '{password}'")).await;
         self.sql(&format!("GRANT ALL ON {}.* TO '{name}'@'%'", self.name)).await;
     }
 
-    /// Removes the database, and these users.
+    /// Removes the database and these users.
     pub(crate) async fn remove(self, users: &[&str]) {
         for user in users {
             self.sql(&format!("DROP USER '{user}'@'%'")).await;

@@ -1,11 +1,11 @@
-//! Every fault against every class of call: what the caller sees, and how often the server
-//! executed it.
+//! Every fault with every class of call: the result that the caller receives, and the number of
+//! executions at the server.
 
 use zcrm::{Error, ErrorKind, Outcome, Record};
 use zcrm_sim::{Faults, Simulator};
 use zcrm_test_kit::World;
 
-/// What the caller sees of one call.
+/// The result of a call for its caller.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Seen {
     Done,
@@ -15,8 +15,8 @@ use ErrorKind::{Decode, Throttled, Transport};
 use Outcome::{Executed, Local, Refused, Unknown};
 use Seen::{Done, Failed};
 
-/// A fault, and for a read, an idempotent write and an insert: what is seen, and how often the
-/// server executed the call.
+/// A fault, with the result and the number of executions for a read, an idempotent write and an
+/// insert.
 struct Row {
     name: &'static str,
     fault: fn(Faults),
@@ -38,7 +38,7 @@ const ROWS: &[Row] = &[
         fault: |faults| faults.reset(),
         read: (Done, 1),
         update: (Done, 1),
-        // the request was written, so nobody can know
+        // the request was written, so the client cannot know
         insert: (Failed(Transport, Unknown), 0),
     },
     Row {
@@ -70,7 +70,7 @@ const ROWS: &[Row] = &[
         insert: (Done, 1),
     },
     Row {
-        name: "429 that asks for more than one waits",
+        name: "429 with a longer wait than allowed",
         fault: |faults| faults.header("retry-after", "3600").zoho_error(429, "TOO_MANY_REQUESTS"),
         read: (Failed(Throttled, Refused), 0),
         update: (Failed(Throttled, Refused), 0),
@@ -126,7 +126,7 @@ const ROWS: &[Row] = &[
         insert: (Failed(Decode, Executed), 1),
     },
     Row {
-        name: "401 of a stale token",
+        name: "401 for an expired token",
         fault: |faults| faults.zoho_error(401, "INVALID_TOKEN"),
         read: (Done, 1),
         update: (Done, 1),
@@ -147,10 +147,10 @@ fn executed(sim: &Simulator, method: &str) -> usize {
 }
 
 #[tokio::test]
-async fn reports_each_fault_and_repeats_no_unsafe_call() {
+async fn reports_each_fault_and_repeats_only_safe_calls() {
     let row = |name: &str| Record::new().with("Last_Name", name).with("Company", "Zylker");
     for Row { name, fault, read, update, insert } in ROWS {
-        // a client for each call: a token refused once is not refused a second time
+        // a separate client for each call, because a client does not send a rejected token again
         let world = World::with(|sim| sim.records("Leads", 1), |it| it).await;
         let sim = &world.sim;
         let restarted = world.restarted().await;

@@ -1,5 +1,5 @@
-//! What is assumed about Zoho: held against a good simulator, a bad one, and a sandbox that a
-//! simulator plays.
+//! The checks of the assumptions about Zoho, run on a correct simulator, on a wrong one, and on a
+//! simulator in the role of a sandbox.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -14,7 +14,7 @@ async fn passes_all_checks_on_the_simulator() {
     let report = live::run(&Fixture::simulated(sim.clone()).await.unwrap()).await.unwrap();
     assert!(report.is_good(), "{report}");
     let unseen = report.lines.iter().filter(|line| !matches!(line.verdict, Verdict::Agrees(_)));
-    // what no run can see, COQL, and what tests of the simulator hold
+    // checks that no run can make, COQL, and checks that tests of the simulator cover
     assert_eq!((unseen.count(), report.lines.len()), (10 + 53, 166), "{report}");
     for module in ["Leads", "Contacts", "Accounts", "Price_Books", "Quotes", "Products", "Events"] {
         assert_eq!(sim.record_count(module), 0, "{module}");
@@ -22,7 +22,7 @@ async fn passes_all_checks_on_the_simulator() {
 }
 
 #[test]
-fn names_tests_that_the_simulator_has() {
+fn names_only_existing_tests_of_the_simulator() {
     let mut sources = String::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../zcrm-sim")];
     while let Some(folder) = folders.pop() {
@@ -55,7 +55,7 @@ async fn reports_a_wrong_answer_with_the_assumption() {
     assert!(said.contains(line), "{said}");
 }
 
-/// The program on a sandbox that the simulator plays, with other variables on top.
+/// Runs the program on a simulator in the role of a sandbox, with these additional variables.
 fn sandbox(sim: &Simulator, folder: &Path, more: &[(&str, &str)]) -> Output {
     let grant = sim.grant().environment(Environment::Sandbox).issue();
     Command::new(env!("CARGO_BIN_EXE_live-check"))
@@ -91,7 +91,7 @@ async fn leaves_a_sandbox_as_it_was() {
     assert_eq!(journal.count(|entry| entry.host == Host::Api), 0, "production was called");
     assert!(journal.count(|entry| entry.host == Host::Sandbox) > 100);
 
-    // the same with a wrong answer: the login is known from the file
+    // again, with a wrong answer; the login is read from the file
     sim.faults().on_host(Host::Sandbox).on_path("/crm/v8/files").always().status(200);
     let output = run();
     let said = String::from_utf8_lossy(&output.stdout);

@@ -1,4 +1,4 @@
-//! What happens in the middle of long work.
+//! Tokens that expire during long operations.
 
 use zcrm_test_kit::World;
 

@@ -1,4 +1,4 @@
-//! Tests across the layers: faults, settings, long work, and the long checks in short.
+//! Tests across the layers: faults, settings, long operations, and short runs of the long checks.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! The programs run, and find nothing.
+//! Short runs of the check programs, which must report no failure.
 
 use std::process::Command;
 
@@ -36,7 +36,7 @@ fn transfers_files_at_constant_memory() {
             assert!(said.contains(&line), "{line} in {said}");
         }
     }
-    // the bound is one that can be met or not
+    // a limit of 1 MiB must be exceeded
     let tight = Command::new(env!("CARGO_BIN_EXE_transfer"))
         .args(["--megabytes", "8", "--peak", "1"])
         .output()

@@ -1,5 +1,5 @@
-//! A login or a logout in the middle of a refresh wins over it, also where it could not wait for
-//! the lock.
+//! A login or a logout during a refresh takes precedence over it, even if it could not wait for the
+//! lock.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use zcrm_store_file::FileStore;
 
 const LATER: Duration = Duration::from_secs(2 * 3600);
 
-/// A process of its own, as far as stores can tell.
+/// Returns a user's tokens with a separate store, as another process has it.
 fn process(sim: &Simulator, folder: &Path, clock: &ManualClock, locks: ManualClock) -> UserTokens {
     let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_accounts(sim.accounts_url().parse().unwrap())
@@ -25,11 +25,11 @@ fn process(sim: &Simulator, folder: &Path, clock: &ManualClock, locks: ManualClo
     manager.build().unwrap().user(&sim.user_email()).unwrap()
 }
 
-/// A login, and a refresh of it that is held at the accounts server.
+/// A login, and its refresh, which is held at the accounts server.
 struct Scene {
     sim: Simulator,
     refreshing: UserTokens,
-    /// Another process, for which every wait for a lock is over at once.
+    /// Another process, whose waits for a lock end immediately.
     other: UserTokens,
     hold: Hold,
     _folder: tempfile::TempDir,

@@ -1,4 +1,4 @@
-//! Every setting, with a right and a wrong value, by what it does.
+//! The effect of every setting, with a valid and an invalid value.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -18,14 +18,14 @@ use crate::database::Database;
 
 type Map = BTreeMap<&'static str, String>;
 
-/// What the settings are about.
+/// The servers and files that the settings refer to.
 struct Stage {
     sim: Simulator,
     folder: TempDir,
     database: Database,
 }
 
-/// A user of the database, and the password.
+/// A user of the database, with the password.
 const DB_USER: &str = "zcrm_settings";
 const DB_PASSWORD: &str = "a pass'word";
 
@@ -48,7 +48,7 @@ impl Stage {
         self.path(name).to_str().unwrap().to_owned()
     }
 
-    /// What a login needs, tokens in a file.
+    /// Returns the settings for a login with the tokens in a file.
     fn map(&self) -> Map {
         Map::from([
             ("client_id", self.sim.client_id()),
@@ -62,7 +62,7 @@ impl Stage {
         ])
     }
 
-    /// The same, tokens in the database.
+    /// Returns the settings for a login with the tokens in the database.
     fn database_map(&self) -> Map {
         let mut map = self.map();
         map.remove("token_persistence_path");
@@ -73,7 +73,7 @@ impl Stage {
         map
     }
 
-    /// A client with these settings, which logs in and reads.
+    /// Builds a client with these settings, logs in and reads.
     async fn run(&self, map: &Map) -> Result<Client, Error> {
         self.sim.clear_journal();
         let builder = Client::builder().register_store("Tokens", MemoryStore::new());
@@ -91,7 +91,7 @@ impl Stage {
         self.sim.grant().environment(environment).issue()
     }
 
-    /// The right value works, and what came of it is looked at here.
+    /// Checks the effect of a valid value.
     async fn right(&self, key: &str) {
         let mut map = self.map();
         let login = |map: Map| async move { self.run(&map).await.unwrap() };
@@ -155,7 +155,7 @@ impl Stage {
                 client.tokens().logout().await.unwrap();
             }
             "db_ca_file" => {
-                // asked for by this, TLS is spoken to a server of this machine too; the one of the
+                // with this setting the client uses TLS even to this machine; the server of the
                 // tests has no certificate of this authority
                 let mut map = self.database_map();
                 map.insert("db_ca_file", self.text_path("ca.pem"));
@@ -163,7 +163,7 @@ impl Stage {
                 assert!(text.contains("TLS"), "{text}");
             }
             "data_center" => {
-                // its servers are told apart in zcrm's own tests, by a proxy
+                // the tests of zcrm check its servers through a proxy
                 map.insert("data_center", "eu".to_owned());
                 login(map).await;
             }
@@ -179,7 +179,7 @@ impl Stage {
                 login(map).await;
             }
             "user_agent" => {
-                // what is sent is seen in zcrm's own tests
+                // the tests of zcrm check the headers that are sent
                 map.insert("user_agent", "zylker-sync/1.2".to_owned());
                 login(map).await;
             }
@@ -194,7 +194,7 @@ impl Stage {
                 assert!(self.path("zcrm.log").is_file());
             }
             "log_in_console" => {
-                // what it writes is seen in zcrm's own tests, in a process of its own
+                // the tests of zcrm check the log lines, in a separate process
                 map.insert("log_in_console", "true".to_owned());
                 login(map).await;
             }
@@ -203,11 +203,11 @@ impl Stage {
                     "timeout_idle" => b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{",
                     _ => b"",
                 };
-                let error = against_one_that_stalls(name_of(key), head).await;
+                let error = against_a_stalling_server(name_of(key), head).await;
                 assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
             }
             "timeout_connect" => {
-                let error = against_one_that_takes_nobody(name_of(key)).await;
+                let error = against_a_full_queue(name_of(key)).await;
                 assert_eq!(error.kind(), ErrorKind::Connect);
                 assert!(error.to_string().contains("connect timeout"), "{error}");
             }
@@ -228,11 +228,11 @@ impl Stage {
                 assert_eq!(read(&client).await.unwrap_err().attempts(), 1);
                 self.sim.clear_faults();
             }
-            other => panic!("no case for the right value of `{other}`"),
+            other => panic!("no case for a valid value of `{other}`"),
         }
     }
 
-    /// How many of two heavy calls are at the server at a time.
+    /// Returns how many of two heavy calls are at the server at the same time.
     async fn most_at_once(&self, client: &Client) -> usize {
         self.sim.clear_journal();
         let hold = self.sim.faults().on_path_prefix("/crm/").hold();
@@ -243,7 +243,8 @@ impl Stage {
         let first = heavy(client.clone());
         hold.wait_arrived().await;
         let second = heavy(client.clone());
-        // time enough for a call that should be waiting: the accounts server knows no such limit
+        // enough time for a call that should be waiting; calls of the accounts server do not count
+        // against the limit
         for _ in 0..3 {
             client.tokens().exchange(self.grant(client)).await.unwrap();
         }
@@ -254,12 +255,12 @@ impl Stage {
         at_once
     }
 
-    /// A wrong value, what stands beside it, and words of the error that it gives.
+    /// Returns an invalid value, the other settings, and words of the expected error.
     fn wrong(&self, key: &str) -> (Map, String, Vec<&'static str>) {
         let file_map = self.map();
         let database_map = self.database_map();
         let (map, value, words): (Map, String, &[&'static str]) = match key {
-            "client_id" => (file_map, "1000.NOBODY".into(), &["`client_id`"]),
+            "client_id" => (file_map, "1000.UNKNOWN".into(), &["`client_id`"]),
             "client_secret" => (file_map, "wrong".into(), &["`client_secret`"]),
             "redirect_uri" => (file_map, "https://other.example".into(), &["`redirect_uri`"]),
             "scopes" => (file_map, "ZohoCRM".into(), &["`scopes`", "`ZohoCRM`"]),
@@ -277,7 +278,7 @@ impl Stage {
             "db_port" => (database_map, "port_number".into(), &["`db_port`", "`port_number`"]),
             "mysql_port" => (database_map, "70000".into(), &["`mysql_port`", "`70000`"]),
             "db_username" | "mysql_username" => {
-                (database_map, "nobody".into(), &["refused the user or the password"])
+                (database_map, "stranger".into(), &["refused the user or the password"])
             }
             "db_password" | "mysql_password" => {
                 (database_map, "wrong".into(), &["refused the user or the password"])
@@ -306,7 +307,7 @@ impl Stage {
             "limit_concurrent_heavy" => (file_map, "1.5".into(), &["`limit_concurrent_heavy`"]),
             "limit_answer_bytes" => (file_map, "64 MiB".into(), &["`limit_answer_bytes`"]),
             "limit_attempts" => (file_map, "many".into(), &["`limit_attempts`", "`many`"]),
-            other => panic!("no case for the wrong value of `{other}`"),
+            other => panic!("no case for an invalid value of `{other}`"),
         };
         (map, value, words.to_vec())
     }
@@ -316,12 +317,13 @@ async fn read(client: &Client) -> Result<(), Error> {
     client.records("Leads").list().fields(["Last_Name"]).send().await.map(drop)
 }
 
-/// The name as the table of settings has it, for as long as the program lives.
+/// Returns the name as a static text from the table of settings.
 fn name_of(key: &str) -> &'static str {
     Config::names().find(|name| *name == key).unwrap()
 }
 
-/// What a call against this address ends in, with a tenth of a second for `timeout` and one attempt.
+/// Returns the error of a call to this address with a tenth of a second for `timeout` and one
+/// attempt.
 async fn ends_in(timeout: &'static str, address: String) -> Error {
     let store = MemoryStore::new();
     let mut token = StoredToken::new("access", chrono::DateTime::<chrono::Utc>::MAX_UTC);
@@ -341,8 +343,8 @@ async fn ends_in(timeout: &'static str, address: String) -> Error {
     read(&builder.build().unwrap()).await.unwrap_err()
 }
 
-/// A server that says only this much.
-async fn against_one_that_stalls(timeout: &'static str, says: &'static [u8]) -> Error {
+/// Calls a server that sends only this text and then stalls.
+async fn against_a_stalling_server(timeout: &'static str, says: &'static [u8]) -> Error {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let server = tokio::spawn(async move {
@@ -350,7 +352,7 @@ async fn against_one_that_stalls(timeout: &'static str, says: &'static [u8]) -> 
         let mut request = [0; 4096];
         assert!(stream.read(&mut request).await.unwrap() > 0);
         stream.write_all(says).await.unwrap();
-        // to the end of the other side
+        // read until the client closes the connection
         while stream.read(&mut request).await.is_ok_and(|count| count > 0) {}
     });
     let error = ends_in(timeout, address).await;
@@ -358,8 +360,8 @@ async fn against_one_that_stalls(timeout: &'static str, says: &'static [u8]) -> 
     error
 }
 
-/// A server whose queue of connections is full.
-async fn against_one_that_takes_nobody(timeout: &'static str) -> Error {
+/// Calls a server whose queue of connections is full.
+async fn against_a_full_queue(timeout: &'static str) -> Error {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(0).unwrap();
@@ -371,17 +373,17 @@ async fn against_one_that_takes_nobody(timeout: &'static str) -> Error {
 }
 
 #[tokio::test]
-async fn accepts_right_and_names_wrong_values_of_every_key() {
+async fn accepts_valid_and_rejects_invalid_values_of_every_key() {
     let stage = Stage::new().await;
     for key in Config::names() {
         println!("{key}");
         stage.right(key).await;
         if key == "current_user_email" {
-            // every text is a name
+            // any text is a valid name
             continue;
         }
         let (mut map, value, words) = stage.wrong(key);
-        // an alias stands in the place of the name
+        // use the alias instead of the name
         map.remove(key.replace("mysql_", "db_").replace("db_address", "db_host").as_str());
         map.insert(name_of(key), value);
         let error = stage.run(&map).await.unwrap_err();

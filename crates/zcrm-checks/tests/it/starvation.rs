@@ -1,5 +1,5 @@
-//! Many users whose tokens end together, on two connections to the database, while the accounts
-//! server hangs for one of them.
+//! Many users whose tokens expire together, with two connections to the database, while the
+//! accounts server delays the refresh of one user.
 
 use std::{sync::Arc, time::Duration};
 
@@ -52,7 +52,7 @@ async fn refreshes_other_users_while_one_refresh_hangs() {
         refreshes.join_next().await.unwrap().unwrap().unwrap();
     }
     assert_eq!(hold.arrived(), 1);
-    assert_eq!(refreshes.len(), 1, "the one whose accounts server hangs is still waiting");
+    assert_eq!(refreshes.len(), 1, "only the delayed refresh is still waiting");
     hold.release();
     refreshes.join_next().await.unwrap().unwrap().unwrap();
     assert_eq!(sim.journal().refreshes(), USERS);

@@ -1,4 +1,5 @@
-//! Many calls under random faults: nothing is done twice, nothing that was done is called failed.
+//! Many calls under random faults: no call is executed twice, and no executed call is reported as
+//! failed.
 
 use std::{
     collections::HashMap,
@@ -12,11 +13,11 @@ use zcrm::{Error, Id, Outcome, Record};
 use zcrm_sim::Faults;
 use zcrm_test_kit::World;
 
-/// How many calls; `ZCRM_TEST_STORM_CALLS` sets another number.
+/// The number of calls; `ZCRM_TEST_STORM_CALLS` overrides it.
 const CALLS: usize = 10_000;
 const WORKERS: usize = 20;
 
-/// A random fault for one of the next calls; says whether it can hide an execution.
+/// Sets a random fault for one of the next calls. Returns whether it can hide an execution.
 fn order(faults: Faults, rng: &mut fastrand::Rng) -> bool {
     let faults = faults.on_path_prefix("/crm/");
     match rng.u8(0..10) {
@@ -44,9 +45,9 @@ struct Tally {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn reports_every_insert_truly_under_random_faults() {
+async fn reports_every_insert_correctly_under_random_faults() {
     let calls = std::env::var("ZCRM_TEST_STORM_CALLS").map_or(CALLS, |text| text.parse().unwrap());
-    // over HTTP/1.1 a reset hits one call, so faults and unknown outcomes can be counted
+    // with HTTP/1.1 a reset affects one call, so faults and unknown outcomes can be counted
     let World { sim, client, .. } =
         World::with(|sim| sim.http1_only().seed(7).records("Contacts", 50), |it| it).await;
     let contacts = client.records("Contacts").list().fields(["Last_Name"]).send().await.unwrap();
@@ -102,12 +103,14 @@ async fn reports_every_insert_truly_under_random_faults() {
     }
     let inserts = tally.inserts.lock().unwrap();
     let mut unknown = 0;
-    for (marker, told) in &*inserts {
-        match (told, executed.get(marker).copied().unwrap_or_default()) {
+    for (marker, reported) in &*inserts {
+        match (reported, executed.get(marker).copied().unwrap_or_default()) {
             (Ok(()), 1) => {}
             (Err(error), 0 | 1) if error.outcome() == Outcome::Unknown => unknown += 1,
             (Err(_), 0) => {}
-            (told, times) => panic!("{marker} was executed {times} times and told as {told:?}"),
+            (reported, times) => {
+                panic!("{marker} was executed {times} times and reported as {reported:?}")
+            }
         }
     }
     let count = |number: &AtomicUsize| number.load(Ordering::Relaxed);
@@ -115,11 +118,11 @@ async fn reports_every_insert_truly_under_random_faults() {
         (count(&tally.hiding), count(&tally.repeatable), count(&tally.repeatable_failed));
     println!(
         "{calls} calls, {sent} requests, {hiding} faults that can hide an execution, {} inserts of \
-         which {unknown} unknown, {repeatable} repeatable calls of which {failed} failed",
+         which {unknown} unknown, {repeatable} repeatable calls ({failed} failed)",
         inserts.len()
     );
     assert!(unknown <= hiding, "{unknown} unknown, {hiding} faults");
     assert!(failed * 1_000 <= repeatable, "{failed} of {repeatable} repeatable calls failed");
-    assert!((2..=10).contains(&most_at_once), "{most_at_once} calls at once");
+    assert!((2..=10).contains(&most_at_once), "{most_at_once} concurrent calls");
     assert!(sent <= calls + calls / 4 + 100, "{sent} requests for {calls} calls");
 }

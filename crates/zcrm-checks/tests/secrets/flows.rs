@@ -1,4 +1,4 @@
-//! The flows, with their errors and types.
+//! The flows, with the errors and types that they show.
 
 use std::{
     sync::{
@@ -28,12 +28,12 @@ use crate::{MARK, database::Database, scanner::SecretScanner};
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 
-/// A secret with all that encodings change. Headers take ASCII alone.
+/// Returns a secret with all characters that encodings change. Headers only accept ASCII.
 pub(crate) fn odd(what: &str) -> String {
     format!("{MARK}\"{what}/0+1=2&3%4?>5")
 }
 
-/// A store in memory whose next saves fail as often as is told.
+/// A store in memory whose next saves fail a given number of times.
 #[derive(Clone, Debug, Default)]
 struct SharedStore {
     tokens: Arc<MemoryStore>,
@@ -49,7 +49,7 @@ impl TokenStore for SharedStore {
     async fn save(&self, key: &TokenKey, token: &StoredToken) -> Result<(), StoreError> {
         let less = |left: usize| left.checked_sub(1);
         if self.failing.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
-            return Err(StoreError::new("the shelf is full"));
+            return Err(StoreError::new("the disk is full"));
         }
         self.tokens.save(key, token).await
     }
@@ -59,7 +59,7 @@ impl TokenStore for SharedStore {
     }
 }
 
-/// A simulator, and what a client of it is made of.
+/// A simulator, and the settings of its client.
 pub(crate) struct Fixture {
     pub(crate) sim: Simulator,
     pub(crate) clock: ManualClock,
@@ -82,7 +82,7 @@ impl Fixture {
         scanner.secret(self.sim.grant_token())
     }
 
-    /// A client that is logged in; as after a restart, if `builder` has the store of another.
+    /// Returns a logged-in client. With the store of an earlier client, it is like a restart.
     pub(crate) async fn logged_in(
         &self,
         scanner: &mut SecretScanner,
@@ -103,7 +103,7 @@ pub(crate) async fn read(client: &Client) -> Result<(), Error> {
     client.records("Leads").list().fields(["Last_Name"]).send().await.map(drop)
 }
 
-/// Secrets in settings, right and misplaced.
+/// Uses secrets in settings, both in the right and in the wrong ones.
 pub(crate) async fn settings(scanner: &mut SecretScanner) {
     let [client_secret, password] = ["client-secret", "password"].map(odd);
     for secret in [&client_secret, &password] {
@@ -121,10 +121,10 @@ pub(crate) async fn settings(scanner: &mut SecretScanner) {
     ] {
         scanner.look(&config);
         scanner.look(&Client::builder().config(config.clone()));
-        // all is there but the client's id
+        // everything is set except the client id
         scanner.error(&Client::builder().config(config).build().unwrap_err());
     }
-    // the line that does not parse, the key that is none, the value that is a list, the alias
+    // a line that does not parse, an unknown key, a list as value, an alias
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in [
         ("a.toml", format!("client_secret = {client_secret}")),
@@ -138,7 +138,7 @@ pub(crate) async fn settings(scanner: &mut SecretScanner) {
         std::fs::write(&path, text).unwrap();
         scanner.error(&Config::from_file(path).unwrap_err());
     }
-    // near misses are warned about in the log
+    // similar names are logged as warnings
     Config::from_vars([("ZCRM_CLIENT_SECRTE", &client_secret)]).unwrap();
     let credentials = ClientCredentials::new("1000.MYAPP", client_secret.clone(), "").unwrap_err();
     scanner.error(&credentials);
@@ -147,7 +147,7 @@ pub(crate) async fn settings(scanner: &mut SecretScanner) {
     scanner.error(&MySqlStore::builder().url(&format!("mysql://u:{password}@h:p/d")).unwrap_err());
 }
 
-/// A login, its ways to fail, a logout.
+/// Logs in, fails to log in in several ways, and logs out.
 pub(crate) async fn logins(scanner: &mut SecretScanner) {
     let fixture = Fixture::new(scanner).await;
     let shelf = SharedStore::default();
@@ -164,19 +164,19 @@ pub(crate) async fn logins(scanner: &mut SecretScanner) {
     }
     scanner.look(&fixture.builder().store(shelf.clone()));
 
-    // spent, of nobody, empty
+    // used, unknown and empty grants
     scanner.error(&client.tokens().exchange(grant).await.unwrap_err());
     for grant in [odd("grant"), format!("{MARK}\ngrant"), format!("{MARK}-gränt")] {
         scanner.secret(&grant);
         scanner.error(&client.tokens().exchange(grant).await.unwrap_err());
     }
-    // a secret that is wrong
+    // a wrong secret
     let wrong = scanner.secret(odd("wrong-secret"));
     let other = fixture.builder().client_secret(wrong).store(MemoryStore::new());
     let grant = fixture.grant(scanner);
     scanner.error(&other.build().unwrap().tokens().exchange(grant).await.unwrap_err());
 
-    // issued, and not saved
+    // a token that was issued but not saved
     shelf.failing.store(1, Ordering::SeqCst);
     let grant = fixture.grant(scanner);
     let error = client.tokens().exchange(grant).await.unwrap_err();
@@ -190,12 +190,12 @@ pub(crate) async fn logins(scanner: &mut SecretScanner) {
     scanner.error(&read(&client).await.unwrap_err());
 }
 
-/// What calls carry in their headers.
+/// Returns the authorization of the client's calls.
 fn zcrm_http_authorization(client: &Client) -> impl std::fmt::Debug {
     zcrm_http::Authorizer::cached(client.tokens()).unwrap()
 }
 
-/// Answers of an accounts server that hold secrets in places where errors look.
+/// Reads answers of an accounts server with secrets in the members that errors read.
 pub(crate) async fn refused_answers(scanner: &mut SecretScanner) {
     let fixture = Fixture::new(scanner).await;
     let client = fixture.logged_in(scanner, fixture.builder().store(SharedStore::default())).await;
@@ -217,7 +217,7 @@ pub(crate) async fn refused_answers(scanner: &mut SecretScanner) {
             fixture.accounts().json(status, answer);
             let grant = fixture.grant(scanner);
             let outcome = client.tokens().exchange(grant).await;
-            // without a usable time it is taken all the same, to be refreshed at once
+            // without a usable lifetime the token is accepted, and refreshed immediately
             match outcome {
                 Ok(token) => scanner.token(&token),
                 Err(error) => drop(scanner.error(&error)),
@@ -251,7 +251,7 @@ pub(crate) async fn refused_answers(scanner: &mut SecretScanner) {
     }
 }
 
-/// Tokens that are refreshed, refused, and used from memory.
+/// Uses tokens that are refreshed, refused, and used from memory.
 pub(crate) async fn refreshes(scanner: &mut SecretScanner) {
     let fixture = Fixture::new(scanner).await;
     let shelf = SharedStore::default();
@@ -260,14 +260,14 @@ pub(crate) async fn refreshes(scanner: &mut SecretScanner) {
     scanner.token(&client.tokens().token().await.unwrap());
     read(&client).await.unwrap();
 
-    // refreshed, and not saved: used from memory, with a warning
+    // refreshed but not saved: the token is used from memory, with a warning
     shelf.failing.store(1, Ordering::SeqCst);
     fixture.clock.advance(HOUR);
     scanner.token(&client.tokens().token().await.unwrap());
     fixture.clock.advance(Duration::from_secs(60));
     read(&client).await.unwrap();
 
-    // expired at the server alone: refused, replaced, replayed
+    // expired only at the server: refused, replaced, and the call is repeated
     fixture.clock.advance(Duration::from_secs(600));
     fixture.sim.expire_access_tokens();
     read(&client).await.unwrap();
@@ -279,12 +279,12 @@ pub(crate) async fn refreshes(scanner: &mut SecretScanner) {
     scanner.error(&read(&client).await.unwrap_err());
     fixture.sim.clear_faults();
 
-    // dead
+    // the refresh token is invalid
     fixture.sim.revoke_refresh_tokens();
     fixture.clock.advance(HOUR);
     scanner.error(&read(&client).await.unwrap_err());
 
-    // tokens with all that encodings change, in a header and in a form
+    // tokens with all characters that encodings change, in a header and in a form
     let [access, refresh] = ["access", "refresh"].map(|what| scanner.secret(odd(what)));
     let issued = json!({ "access_token": access, "refresh_token": refresh, "expires_in": 3600 });
     fixture.accounts().json(200, &issued);
@@ -294,7 +294,7 @@ pub(crate) async fn refreshes(scanner: &mut SecretScanner) {
     scanner.error(&read(&client).await.unwrap_err());
     fixture.clock.advance(HOUR);
     scanner.error(&client.tokens().token().await.unwrap_err());
-    // the API's own errors, with a token under way
+    // errors of the API for a call with a token
     fixture.accounts().json(200, &issued);
     let grant = fixture.grant(scanner);
     client.tokens().exchange(grant).await.unwrap();
@@ -305,11 +305,11 @@ pub(crate) async fn refreshes(scanner: &mut SecretScanner) {
     }
 }
 
-/// The tokens of the file, of ours and broken.
+/// Reads token files, in valid and in broken formats.
 pub(crate) async fn stores_of_files(scanner: &mut SecretScanner) {
     let fixture = Fixture::new(scanner).await;
     let folder = tempfile::tempdir().unwrap();
-    // locks are waited for in real time
+    // waiting for locks takes real time
     let store = || FileStore::new(folder.path());
     let client = fixture.logged_in(scanner, fixture.builder().store(store())).await;
     let [access, refresh] = ["access-file", "refresh-file"].map(|what| scanner.secret(odd(what)));
@@ -318,7 +318,7 @@ pub(crate) async fn stores_of_files(scanner: &mut SecretScanner) {
     let grant = fixture.grant(scanner);
     client.tokens().exchange(grant).await.unwrap();
     let file = store().path().to_owned();
-    // which the log tells
+    // which the log mentions
     #[cfg(unix)]
     std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
     let stored = client.tokens().stored().await.unwrap().unwrap();
@@ -343,11 +343,11 @@ pub(crate) async fn stores_of_files(scanner: &mut SecretScanner) {
     }
 }
 
-/// A user of the database.
+/// The user of the database.
 const USER: &str = "zcrm_secrets";
 
-/// The database, and the password. The statement that makes the user holds it, so this comes before
-/// the capture.
+/// Returns the database and the password. The SQL statement that creates the user contains the
+/// password, so this runs before the capture starts.
 pub(crate) async fn database() -> (Database, String) {
     let database = Database::new().await;
     let password = odd("db-password");
@@ -355,7 +355,7 @@ pub(crate) async fn database() -> (Database, String) {
     (database, password)
 }
 
-/// The tokens of the database, with a password that the driver sends.
+/// Uses the tokens in the database, with a password that the driver sends.
 pub(crate) async fn stores_of_mysql(
     scanner: &mut SecretScanner,
     (database, password): (Database, String),
@@ -389,7 +389,7 @@ pub(crate) async fn stores_of_mysql(
     scanner.token(&client.tokens().token().await.unwrap());
     scanner.token(&client.tokens().stored().await.unwrap().unwrap());
 
-    // what the guide's columns cannot hold, and what they can
+    // values that do not fit the columns of the guide, and values that do
     let [access, refresh] = ["access-mysql", "refresh-mysql"].map(|what| scanner.secret(odd(what)));
     let long = scanner.secret(format!("{access}{}", "x".repeat(200)));
     for access in [long, access] {
@@ -405,7 +405,7 @@ pub(crate) async fn stores_of_mysql(
     let stored = client.tokens().stored().await.unwrap().unwrap();
     scanner.token(&stored);
 
-    // the wrong password
+    // a wrong password
     let wrong = scanner.secret(odd("db-wrong"));
     let refused = by_settings(&wrong).build().unwrap();
     scanner.error(&refused.tokens().stored().await.unwrap_err());
@@ -414,7 +414,7 @@ pub(crate) async fn stores_of_mysql(
     database.remove(&[USER]).await;
 }
 
-/// A proxy that is told a password, and refuses it.
+/// Sends a password to a proxy, which rejects it.
 pub(crate) async fn proxies(scanner: &mut SecretScanner) {
     let fixture = Fixture::new(scanner).await;
     let password = scanner.secret(format!("{MARK}-proxy/pass+word"));
@@ -434,7 +434,7 @@ pub(crate) async fn proxies(scanner: &mut SecretScanner) {
     scanner.look(&connector.clone().build().unwrap());
     let odd = Connector::builder().proxy(format!("ftp://user:{password}@host")).build();
     scanner.error(&odd.unwrap_err());
-    // a loopback address would be reached past the proxy
+    // a loopback address would bypass the proxy
     let builder = fixture.builder().accounts_url("https://accounts.zylker.example");
     let builder = builder.connector(connector).store(MemoryStore::new());
     scanner.look(&builder);

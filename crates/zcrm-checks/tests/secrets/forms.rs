@@ -1,4 +1,4 @@
-//! How a secret may look where it was let out.
+//! The encodings in which a secret may appear.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use base64::{
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What URLs and forms may leave as it is.
+/// The characters that URLs and forms may leave unescaped.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*');
 
@@ -18,7 +18,7 @@ pub(crate) struct Form {
     pub(crate) text: String,
 }
 
-/// The secret as it is and as encodings have it.
+/// Returns the secret unchanged and in all encodings.
 pub(crate) fn forms(secret: &str) -> Vec<Form> {
     let mut forms = vec![Form { name: "as it is".to_owned(), text: secret.to_owned() }];
     let mut add = |name: &str, text: String| forms.push(Form { name: name.to_owned(), text });
@@ -29,7 +29,7 @@ pub(crate) fn forms(secret: &str) -> Vec<Form> {
         add(&format!("percent, {name}"), percent);
     }
     let json = serde_json::to_string(secret).unwrap().trim_matches('"').to_owned();
-    // the quotes at the ends belong to JSON, and a secret may end in one of its own
+    // remove the quotes that JSON adds, but not a quote at the end of the secret
     let json = if secret.ends_with('"') { format!("{json}\"") } else { json };
     add("JSON in Rust's quotes", json.escape_debug().to_string());
     add("JSON with slashes escaped", json.replace('/', "\\/"));
@@ -50,7 +50,7 @@ pub(crate) fn forms(secret: &str) -> Vec<Form> {
     for (name, engine) in [("base64", STANDARD_NO_PAD), ("base64 of URLs", URL_SAFE_NO_PAD)] {
         for before in 0..3 {
             let text = engine.encode([&vec![0; before], secret.as_bytes()].concat());
-            // the characters that what stands before and behind has a part in
+            // leave out the characters whose encoding depends on the neighbouring text
             let first = [0, 2, 3][before];
             let partial = usize::from(!(before + secret.len()).is_multiple_of(3));
             let core = &text[first..text.len() - partial];

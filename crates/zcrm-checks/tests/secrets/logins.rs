@@ -1,4 +1,4 @@
-//! The other ways to a login, and out of it.
+//! The other ways to log in and out.
 
 use std::time::Duration;
 
@@ -17,14 +17,14 @@ use crate::{
 
 const SCOPES: [&str; 2] = ["ZohoCRM.modules.ALL", "AaaServer.profile.READ"];
 
-/// The pause before a device's poll.
+/// The interval between polls of a device.
 const POLL: Duration = Duration::from_secs(30);
 
 async fn clients(fixture: &Fixture) -> Clients {
     fixture.builder().store(MemoryStore::new()).build_clients().unwrap()
 }
 
-/// A login in a browser: the state, the grant of the redirect, and redirects that are none.
+/// Logs in in a browser: the state, the grant in the redirect, and invalid redirects.
 pub(crate) async fn browsers(scanner: &mut SecretScanner) {
     let fixture = Fixture::new(scanner).await;
     let clients = clients(&fixture).await;
@@ -40,7 +40,7 @@ pub(crate) async fn browsers(scanner: &mut SecretScanner) {
     let encoded =
         |text: &str| -> String { form_urlencoded::byte_serialize(text.as_bytes()).collect() };
 
-    // whoever comes back is logged in
+    // the user who returns from Zoho is logged in
     let (state, grant) = (begin(scanner), fixture.grant(scanner));
     let come = redirect(&state, &format!("code={grant}&accounts-server={}", encoded(&server)));
     let accepted: Redirect = clients.accept(&session, &come).unwrap();
@@ -50,11 +50,11 @@ pub(crate) async fn browsers(scanner: &mut SecretScanner) {
     scanner.token(&client.tokens().stored().await.unwrap().unwrap());
     scanner.look(&clients);
     read(&client).await.unwrap();
-    // the grant is spent, and so is the state
+    // the grant and the state were used already
     scanner.error(&clients.login(accepted).await.unwrap_err());
     scanner.error(&clients.accept(&session, &come).unwrap_err());
 
-    // a forged state, a stranger's session, and what may stand beside a state that is good
+    // a forged state, another session, and additional members next to a valid state
     let forged = scanner.secret(odd("state"));
     let come = redirect(&encoded(&forged), "code=x");
     assert_eq!(
@@ -80,7 +80,7 @@ pub(crate) async fn browsers(scanner: &mut SecretScanner) {
     scanner.error(&clients.authorize_url(&SCOPES).with_state(MARK).unwrap_err());
 }
 
-/// Whose token is it: the user info, what it may answer, and tokens that nobody's name is known for.
+/// Looks up users: answers of the user info, and tokens whose user cannot be found.
 pub(crate) async fn people(scanner: &mut SecretScanner) {
     let fixture = Fixture::new(scanner).await;
     let clients = clients(&fixture).await;
@@ -114,13 +114,13 @@ pub(crate) async fn people(scanner: &mut SecretScanner) {
     let error = clients.login(grant).await.unwrap_err();
     scanner.token(UnsavedToken::of(&error).unwrap().token());
     scanner.error(&error);
-    // with that of the CRM's users alone
+    // with only the scope for the CRM's users
     let grant = scanner.secret(fixture.sim.grant_token_for(&["ZohoCRM.users.READ"]));
     let client = clients.login(grant).await.unwrap();
     scanner.token(&client.tokens().stored().await.unwrap().unwrap());
 }
 
-/// A login without a browser.
+/// Logs in a device without a browser.
 pub(crate) async fn devices(scanner: &mut SecretScanner) {
     let fixture = Fixture::new(scanner).await;
     let clients = clients(&fixture).await;
@@ -162,7 +162,7 @@ pub(crate) async fn devices(scanner: &mut SecretScanner) {
     }
 }
 
-/// Tokens without a user, and a refresh token from elsewhere.
+/// Uses tokens without a user, and a refresh token from elsewhere.
 pub(crate) async fn others(scanner: &mut SecretScanner) {
     let fixture = Fixture::new(scanner).await;
     let clients = clients(&fixture).await;
@@ -185,7 +185,7 @@ pub(crate) async fn others(scanner: &mut SecretScanner) {
     scanner.error(&clients.login(Grant::refresh_token(dead)).await.unwrap_err());
 }
 
-/// The end of a login: right, refused, and of a token that is dead.
+/// Revokes tokens: valid ones, rejected ones, and one that is already invalid.
 pub(crate) async fn revocations(scanner: &mut SecretScanner) {
     let fixture = Fixture::new(scanner).await;
     let client: Client =
@@ -202,14 +202,14 @@ pub(crate) async fn revocations(scanner: &mut SecretScanner) {
     }
     assert!(client.tokens().revoke().await.unwrap());
     scanner.error(&read(&client).await.unwrap_err());
-    // the token stands in the URL, which nobody on our side may log
+    // the URL contains the token, so no crate may log it
     let client: Client =
         fixture.logged_in(scanner, fixture.builder().store(MemoryStore::new())).await;
     assert!(client.tokens().revoke_by(RevokeBy::Query).await.unwrap());
     scanner.error(&read(&client).await.unwrap_err());
 }
 
-/// A client secret that is in a file, and one that the file gives up to be another.
+/// Reads the client secret from a file whose content changes.
 pub(crate) async fn secret_files(scanner: &mut SecretScanner) {
     let fixture = Fixture::new(scanner).await;
     let folder = tempfile::tempdir().unwrap();
@@ -223,7 +223,7 @@ pub(crate) async fn secret_files(scanner: &mut SecretScanner) {
     };
     scanner.look(&builder());
     let client = builder().build().unwrap();
-    // no file, an odd file, the wrong one, the right one
+    // no file, an invalid file, a wrong secret, the right secret
     let grant = fixture.grant(scanner);
     scanner.error(&client.tokens().exchange(grant.clone()).await.unwrap_err());
     std::fs::write(&path, [&b"\xff\xfe"[..], wrong.as_bytes()].concat()).unwrap();

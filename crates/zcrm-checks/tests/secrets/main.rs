@@ -1,5 +1,5 @@
-//! No secret is shown: not by a type, not by an error, not in the logs of any crate. A program of its
-//! own, for it captures the logs of the whole process.
+//! Checks that no type, error or log line of any crate shows a secret. This is a separate program
+//! because it captures the logs of the process.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -18,11 +18,11 @@ mod scanner;
 
 use scanner::SecretScanner;
 
-/// What every secret of ours begins with, so that a part of one is found as well.
+/// The beginning of every secret of the tests, so that parts of a secret are found too.
 const MARK: &str = "marked";
 
-/// One scanner, since a process has one subscriber. A new flow is a function in `flows` or
-/// `logins`, and a line here.
+/// Uses one scanner, because a process has one subscriber. To add a flow, write a function in
+/// `flows` or `logins` and call it here.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hides_secrets_in_types_errors_and_logs() {
     let database = flows::database().await;

@@ -1,4 +1,4 @@
-//! What is seen on the way, and what must not be seen in it.
+//! Collects the shown texts, and searches them for secrets.
 
 use std::{
     collections::HashMap,
@@ -11,7 +11,7 @@ use zcrm_test_kit::Logs;
 
 use crate::forms::{Form, forms};
 
-/// Collects what is shown and logged, and the secrets that must not be among it.
+/// Collects shown and logged texts, and the secrets that must not occur in them.
 pub(crate) struct SecretScanner {
     logs: Logs,
     shown: String,
@@ -19,12 +19,12 @@ pub(crate) struct SecretScanner {
 }
 
 impl SecretScanner {
-    /// Captures the logs of the whole process from now on.
+    /// Captures the logs of the process from now on.
     pub(crate) fn begin() -> Self {
         Self { logs: Logs::of_process(), shown: String::new(), secrets: Vec::new() }
     }
 
-    /// A secret that must not be seen.
+    /// Adds a secret.
     pub(crate) fn secret(&mut self, secret: impl Into<String>) -> String {
         let secret = secret.into();
         assert!(secret.len() >= 6, "too short to be searched for");
@@ -34,7 +34,7 @@ impl SecretScanner {
         secret
     }
 
-    /// The secrets of a token, and what it looks like.
+    /// Adds the secrets of a token, and its debug output.
     pub(crate) fn token(&mut self, token: &StoredToken) {
         self.secret(token.access.expose_secret());
         if let Some(refresh) = &token.refresh {
@@ -43,12 +43,12 @@ impl SecretScanner {
         self.look(token);
     }
 
-    /// What a value looks like.
+    /// Adds the debug output of a value.
     pub(crate) fn look(&mut self, value: &dyn fmt::Debug) {
         let _ = writeln!(self.shown, "{value:?}\n{value:#?}");
     }
 
-    /// What an error and its causes say; says it too, for whoever asks.
+    /// Adds the texts of an error and its causes, and returns them.
     pub(crate) fn error(&mut self, error: &(dyn StdError + 'static)) -> String {
         let mut text = String::new();
         let mut cause = Some(error);
@@ -60,11 +60,11 @@ impl SecretScanner {
         text
     }
 
-    /// Searches all of it.
+    /// Searches all collected texts.
     pub(crate) fn end(self, logging: &[&str]) {
         let log = self.logs.text();
         for target in logging {
-            assert!(log.contains(target), "nothing of `{target}` was captured");
+            assert!(log.contains(target), "no log line of `{target}` was captured");
         }
         println!("{} secrets, {} bytes of logs", self.secrets.len(), log.len());
         let forms: Vec<Form> = self.secrets.iter().flat_map(|secret| forms(secret)).collect();
@@ -78,7 +78,7 @@ impl SecretScanner {
     }
 }
 
-/// Where one of many forms stands in a text: one pass over it, for there are thousands of them.
+/// Finds the first of many texts in one pass, because there are thousands of them.
 pub(crate) fn first_of<'a>(forms: &'a [Form], text: &str) -> Option<(usize, &'a Form)> {
     const BEGINNING: usize = 6;
     let mut by_beginning: HashMap<&[u8], Vec<&Form>> = HashMap::new();

@@ -1,4 +1,4 @@
-//! The process that kills the others, and looks what they left.
+//! The process that kills the writers and checks their data.
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
@@ -8,13 +8,13 @@ use zcrm_http::TokioClock;
 
 use crate::writer;
 
-/// How many processes save at the same time.
+/// The number of processes that save at the same time.
 const WRITERS: usize = 2;
 
-/// How many saves must be seen between two kills.
+/// The number of saves between two kills.
 const SAVES: u64 = 50;
 
-/// What was found so far.
+/// The findings so far.
 #[derive(Debug, Default)]
 struct Findings {
     kills: u64,
@@ -51,7 +51,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Lets processes save for a while, and kills them all. Says how often they saved.
+/// Lets processes save for a while, kills all of them, and returns the number of saves.
 async fn kill_once(
     place: StoreKind,
     folder: &Path,
@@ -85,16 +85,16 @@ async fn kill_once(
             saves += 1;
         }
     }
-    // the instant: somewhere in the saves that follow
+    // kill at a random instant during the following saves
     TokioClock::new().sleep(Duration::from_micros(rng.u64(0..3_000))).await;
     for child in &mut children {
         child.kill().await?;
         found.kills += 1;
     }
     for child in &mut children {
-        // what it said before it died counts
+        // lines written before the kill count too
         while let Some(line) = child.line().await? {
-            // the last line may be cut
+            // the last line may be incomplete
             if note(saved, &line).is_ok() {
                 saves += 1;
             }
@@ -103,14 +103,14 @@ async fn kill_once(
     Ok(saves)
 }
 
-/// Takes down what a process says it has saved.
+/// Records a save that a process reported.
 fn note(saved: &mut BTreeMap<String, u64>, line: &str) -> Result<(), BoxError> {
-    let (user, round) = line.split_once(' ').ok_or("half a line")?;
+    let (user, round) = line.split_once(' ').ok_or("incomplete line")?;
     saved.insert(user.to_owned(), round.parse()?);
     Ok(())
 }
 
-/// Loads every user: the last token that was said to be saved, or one that came after it.
+/// Loads the token of every user, which must be the last reported one or a later one.
 async fn check_files(
     place: StoreKind,
     folder: &Path,
@@ -128,7 +128,7 @@ async fn check_files(
                 }
                 None => {
                     found.corrupt += 1;
-                    println!("{user}: the token is mixed of two");
+                    println!("{user}: the token is a mixture of two tokens");
                 }
             },
             Ok(None) => {

@@ -1,7 +1,7 @@
-//! Kills processes that save tokens, at random instants, and looks what is left.
+//! Kills processes at random instants while they save tokens, and checks the stored tokens.
 //!
-//! `crash-test [--store file|ruby|mysql|mysql-ruby] [--kills N] [--seed N]` prints kills, losses and corrupt files,
-//! and fails where there is a loss or a corrupt file.
+//! `crash-test [--store file|ruby|mysql|mysql-ruby] [--kills N] [--seed N]` prints the number of
+//! kills, losses and corrupt files. It fails if there is a loss or a corrupt file.
 #![allow(clippy::print_stdout, reason = "a check talks to its user through these streams")]
 
 mod killer;

@@ -1,4 +1,4 @@
-//! A process that saves until it is killed, and says after each save what is stored.
+//! A process that saves tokens until it is killed, and prints each saved token.
 
 use std::{ffi::OsString, io::Write as _, path::PathBuf, sync::Arc};
 
@@ -10,16 +10,16 @@ use zcrm_oauth::StoredToken;
 /// The first argument of a process that saves.
 pub(crate) const ROLE: &str = "writer";
 
-/// How many users each writer has.
+/// The number of users of each writer.
 pub(crate) const USERS: usize = 3;
 
-/// The token that a user has at a round.
+/// Returns the token of a user in a round.
 pub(crate) fn token(user: &str, round: u64, clock: TokioClock) -> StoredToken {
     StoredToken::new(format!("access-{user}-{round}"), clock.now())
         .with_refresh(format!("refresh-{user}-{round}"))
 }
 
-/// The round of a token, where it is whole and the user's.
+/// Returns the round of a token, if the token is complete and belongs to the user.
 pub(crate) fn round(user: &str, token: &StoredToken) -> Option<u64> {
     use zcrm_core::ExposeSecret as _;
     let round = token.access.expose_secret().strip_prefix(&format!("access-{user}-"))?;
@@ -39,7 +39,7 @@ pub(crate) async fn run(arguments: Vec<OsString>) -> Result<(), BoxError> {
     for round in arguments.number("round", 0)?.. {
         for user in (0..USERS).map(|at| format!("{name}{at}")) {
             let key = place.key(&user);
-            // as a refresh does; nobody else wants this user's lock, unless a dead one kept it
+            // lock as a refresh does; no other live process locks this user
             let lock =
                 store.lock(&key, place.grace()).await?.ok_or("a dead process holds a lock")?;
             store.save(&key, &token(&user, round, clock)).await?;

@@ -1,4 +1,4 @@
-//! The process that sends the others out, with the accounts server that they refresh at.
+//! The process that starts the workers and runs the accounts server for them.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -8,14 +8,14 @@ use zcrm_sim::{Host, RefreshLimit, Simulator};
 
 use crate::worker_config::{WORKER, WorkerConfig};
 
-/// How long the accounts server takes to answer.
+/// The delay of the accounts server's answers.
 const SLOW: Duration = Duration::from_secs(2);
 
-/// Time enough for an access token to end.
+/// Long enough for an access token to expire.
 const LATER: Duration = Duration::from_secs(2 * 3600);
 
-/// How long a process waits for the lock of one that is stopped, and what the refreshes after it
-/// may take in all.
+/// The time that a process waits for the lock of a suspended one, and the time allowed for the
+/// refreshes after that.
 const DEADLINE: Duration = Duration::from_secs(30);
 const MARGIN: Duration = Duration::from_secs(8);
 
@@ -70,15 +70,15 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), BoxError> {
     sim.stop().await;
     let expected = config.users.len() * expiries;
     if stopped {
-        // each goes on without the lock: a token more for each of them is all that it may cost
+        // each continues without the lock, so each may refresh once per user and expiry
         if refreshes < expected || refreshes > expected * processes {
             return Err(format!("{refreshes} refreshes of {processes} processes").into());
         }
         if longest > DEADLINE + MARGIN {
-            return Err("the others were held up for longer than the deadline".into());
+            return Err("a round took longer than the deadline for locks allows".into());
         }
     } else if refreshes != expected {
-        return Err(format!("there must be {expected}").into());
+        return Err(format!("expected {expected} refreshes").into());
     }
     Ok(())
 }
@@ -92,7 +92,7 @@ async fn launch(config: &WorkerConfig) -> Result<Child, BoxError> {
     }
 }
 
-/// A process that holds all locks and does nothing, as one in a debugger.
+/// Starts a process that takes all locks, and suspends it like a debugger does.
 async fn stop_a_holder(config: &WorkerConfig) -> Result<Child, BoxError> {
     let mut holder = launch(config).await?;
     holder.send("hold").await?;
@@ -103,7 +103,8 @@ async fn stop_a_holder(config: &WorkerConfig) -> Result<Child, BoxError> {
     Ok(holder)
 }
 
-/// One expiry: all processes ask at once, and the accounts server takes its time.
+/// Runs one expiry: all processes request tokens at the same time, and the accounts server answers
+/// slowly.
 async fn refresh_all(
     sim: &Simulator,
     clock: &ShiftedClock,
@@ -127,12 +128,14 @@ async fn refresh_all(
     }
     let whole = format!("{} tokens ", config.users.len());
     if stopped {
-        // each refreshes for itself, so each may have a token of its own
+        // each process refreshes separately, so their tokens may differ
         if !answers.iter().all(|answer| answer.starts_with(&whole)) {
             return Err(format!("expiry {round}: {answers:?}").into());
         }
     } else if answers.len() != 1 || !answers.iter().all(|answer| answer.starts_with(&whole)) {
-        return Err(format!("expiry {round}: not the same tokens for all: {answers:?}").into());
+        return Err(
+            format!("expiry {round}: the processes have different tokens: {answers:?}").into()
+        );
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
-//! Many processes that share one login: how often do they refresh?
+//! Counts the refreshes of several processes that share a login.
 //!
-//! `fleet [--store file|ruby|mysql|mysql-ruby] [--processes N] [--tasks N] [--users N] [--expiries N]
-//! [--stopped-holder]` prints `refreshes: N`, counted at the accounts server of a simulator, and
-//! fails where it is not one for each user and expiry. `--tasks` counts for each user in each
-//! process. With `--stopped-holder` another process holds the lock and is stopped: then it
-//! prints how long the others waited.
+//! `fleet [--store file|ruby|mysql|mysql-ruby] [--processes N] [--tasks N] [--users N] [--expiries
+//! N] [--stopped-holder]` prints `refreshes: N`, counted at the accounts server of a simulator. It
+//! fails if there is not exactly one refresh for each user and expiry. `--tasks` is the number of
+//! tasks for each user in each process. With `--stopped-holder` another process takes the locks and
+//! is suspended; then the program prints how long the others waited.
 #![allow(clippy::print_stdout, reason = "a check talks to its user through these streams")]
 
 mod coordinator;

@@ -1,4 +1,4 @@
-//! One process of the fleet.
+//! A worker process of the fleet.
 
 use std::{
     collections::BTreeSet,
@@ -35,7 +35,8 @@ pub(crate) async fn run() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// All tasks ask for a token at once. The answer tells whether all got the same, and which.
+/// Requests a token in all tasks at the same time. The result shows whether all tasks received the
+/// same one.
 async fn all(config: &WorkerConfig, manager: &TokenManager) -> Result<String, BoxError> {
     let mut tasks = JoinSet::new();
     for _ in 0..config.tasks {
@@ -58,7 +59,7 @@ async fn all(config: &WorkerConfig, manager: &TokenManager) -> Result<String, Bo
     Ok(format!("{} tokens {:016x}", got.len(), hash.finish()))
 }
 
-/// The next line of the input; the runtime's threads go on meanwhile.
+/// Reads the next line of the input without blocking the threads of the runtime.
 async fn line() -> Result<Option<String>, BoxError> {
     spawn_blocking(|| Ok(std::io::stdin().lock().lines().next().transpose()?)).await?
 }

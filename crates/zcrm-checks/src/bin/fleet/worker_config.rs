@@ -1,4 +1,4 @@
-//! What a process of the fleet is given.
+//! The configuration of a worker process.
 
 use std::sync::Arc;
 
@@ -7,10 +7,11 @@ use zcrm_checks::{BoxError, ShiftedClock, StoreKind};
 use zcrm_core::{BaseUrls, DataCenter, Environment};
 use zcrm_oauth::TokenManager;
 
-/// The first argument of a process of the fleet.
+/// The first argument of a worker process.
 pub(crate) const WORKER: &str = "worker";
 
-/// What a process of the fleet must know; it comes through its input, for there are secrets in it.
+/// The configuration of a worker process. It is sent through the standard input because it contains
+/// secrets.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct WorkerConfig {
     pub(crate) store: String,
@@ -29,7 +30,7 @@ impl WorkerConfig {
         self.store.parse()
     }
 
-    /// A manager, as any program has one.
+    /// Builds a token manager, as any program does.
     pub(crate) fn manager(&self, clock: &ShiftedClock) -> Result<TokenManager, BoxError> {
         let clock = Arc::new(clock.clone());
         let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)

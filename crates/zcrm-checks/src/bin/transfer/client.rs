@@ -1,4 +1,4 @@
-//! One transfer by zcrm's own wire, and the peak of its memory.
+//! One transfer through zcrm's HTTP stack, and its peak memory.
 
 use std::{convert::Infallible, fs::File, io::Read, path::Path, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::data::{Checksum, pieces};
 const UPLOAD: Operation = Operation::post("/upload").id("transfer.upload");
 const DOWNLOAD: Operation = Operation::get("/download/{bytes}").id("transfer.download");
 
-/// Moves so many bytes, holds them against what was meant, and prints the peak in KiB.
+/// Transfers this number of bytes, checks them, and prints the peak memory in KiB.
 pub(crate) async fn run(way: &str, url: &str, folder: &str, bytes: u64) -> Result<(), BoxError> {
     let folder = Path::new(folder);
     let connector = Connector::builder().root_pem(std::fs::read(folder.join("ca.pem"))?).build()?;
@@ -81,10 +81,10 @@ pub(crate) async fn run(way: &str, url: &str, folder: &str, bytes: u64) -> Resul
     Ok(())
 }
 
-/// The most memory that this process ever had, in KiB.
+/// Returns the peak memory of this process in KiB.
 fn peak() -> Result<u64, BoxError> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-    number.ok_or_else(|| "the system does not tell a process's peak".into())
+    number.ok_or_else(|| "the system does not report the peak memory of a process".into())
 }

@@ -1,9 +1,9 @@
-//! Sends and receives much over loopback TLS, in HTTP/1.1 and HTTP/2, and looks at the memory that it
-//! took.
+//! Transfers large files over loopback TLS, with HTTP/1.1 and HTTP/2, and measures the memory.
 //!
-//! `transfer [--megabytes N] [--peak MIB]` moves N megabytes of generated data (1,000 unless told) as
-//! an upload, a download and a saved file, each in a process of its own, prints the peak of each, and
-//! fails where one took more than so many MiB (48 unless told) or a byte was lost.
+//! `transfer [--megabytes N] [--peak MIB]` transfers N megabytes of generated data (1,000 by
+//! default) as an upload, a download and a saved file, each in a separate process, and prints the
+//! peak memory of each. It fails if one used more than MIB mebibytes (48 by default) or if data was
+//! lost.
 #![allow(clippy::print_stdout, reason = "a check talks to its user through these streams")]
 
 mod client;
@@ -28,14 +28,15 @@ async fn main() -> Result<(), BoxError> {
     let bytes = arguments.number("megabytes", 1_000_u64)? * 1_000_000;
     let bound = arguments.number("peak", 48_u64)?;
     if bytes < 2 * bound * 1024 * 1024 {
-        return Err(
-            format!("{bytes} bytes prove nothing of a peak of {bound} MiB: take more").into()
-        );
+        return Err(format!(
+            "{bytes} bytes are too few to check a peak of {bound} MiB: raise --megabytes"
+        )
+        .into());
     }
     let mut above = Vec::new();
     for protocol in ["1", "2"] {
         let folder = tempfile::tempdir()?;
-        let folder = folder.path().to_str().ok_or("the temporary folder's name is no text")?;
+        let folder = folder.path().to_str().ok_or("the temporary folder's name is not UTF-8")?;
         let mut server = Child::start(&["server", protocol, folder])?;
         let url = server.answer().await?;
         for way in ["upload", "download", "save"] {

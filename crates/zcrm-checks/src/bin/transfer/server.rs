@@ -1,4 +1,4 @@
-//! The other side: it takes uploads in, and sends downloads, at flat memory too.
+//! The server, which receives uploads and sends downloads in constant memory.
 
 use std::{convert::Infallible, io, path::Path, pin::pin, sync::Arc};
 
@@ -23,7 +23,7 @@ use zcrm_checks::BoxError;
 
 use crate::data::{Checksum, pieces};
 
-/// Prints its URL, leaves its certificate in the folder, and serves until it is killed.
+/// Prints its URL, writes its certificate to the folder, and serves until it is killed.
 pub(crate) async fn run(http1: bool, folder: &str) -> Result<(), BoxError> {
     let certified = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
     let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der())?;
@@ -43,7 +43,7 @@ pub(crate) async fn run(http1: bool, folder: &str) -> Result<(), BoxError> {
         tokio::spawn(async move {
             if let Ok(stream) = tls.accept(tcp).await {
                 let builder = auto::Builder::new(TokioExecutor::new());
-                // however it ends, the client tells
+                // errors are reported by the client
                 let _ = builder.serve_connection(TokioIo::new(stream), service_fn(answer)).await;
             }
         });
