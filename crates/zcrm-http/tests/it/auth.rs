@@ -1,4 +1,4 @@
-//! Authorisation: who gets the token, and what a 401 leads to.
+//! Authorisation: the servers that receive the token, and the replacement of a stale token.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ fn absolute(uri: &str) -> Call {
 }
 
 #[tokio::test]
-async fn a_relative_request_goes_to_the_tokens_server_with_a_sensitive_header() {
+async fn sends_a_relative_request_to_the_tokens_server() {
     let script = Script::new(|_| ok());
     let tokens = ScriptedAuthorizer::new([Ok(token("1000.a"))]);
     sent(&script, &tokens, read()).await.unwrap();
@@ -48,7 +48,7 @@ async fn a_relative_request_goes_to_the_tokens_server_with_a_sensitive_header() 
 }
 
 #[tokio::test]
-async fn an_absolute_request_to_the_tokens_own_server_keeps_its_path() {
+async fn keeps_the_path_of_an_absolute_request() {
     let script = Script::new(|_| ok());
     for uri in ["https://www.zohoapis.eu/x/1?y=2", "https://WWW.zohoapis.eu:443/x/1?y=2"] {
         let tokens = ScriptedAuthorizer::new([Ok(token("1000.a"))]);
@@ -61,7 +61,7 @@ async fn an_absolute_request_to_the_tokens_own_server_keeps_its_path() {
 }
 
 #[tokio::test]
-async fn an_absolute_request_to_any_other_server_is_refused_and_nothing_is_sent() {
+async fn refuses_an_absolute_request_to_another_server() {
     let script = Script::new(|_| ok());
     for uri in [
         "https://www.zohoapis.com/x",
@@ -81,7 +81,7 @@ async fn an_absolute_request_to_any_other_server_is_refused_and_nothing_is_sent(
 }
 
 #[tokio::test]
-async fn a_token_at_hand_is_used_without_asking_for_one() {
+async fn uses_a_cached_token_without_fetching_one() {
     let script = Script::new(|_| ok());
     let tokens = ScriptedAuthorizer::holding(token("1000.cached"));
     sent(&script, &tokens, read()).await.unwrap();
@@ -90,7 +90,7 @@ async fn a_token_at_hand_is_used_without_asking_for_one() {
 }
 
 #[tokio::test]
-async fn a_stale_token_is_rejected_once_and_the_call_sent_again_with_another() {
+async fn replaces_a_stale_token_and_sends_the_call_again() {
     for code in ["INVALID_TOKEN", "AUTHENTICATION_FAILURE"] {
         for request in [read(), insert()] {
             let script = stale(1, code);
@@ -107,7 +107,7 @@ async fn a_stale_token_is_rejected_once_and_the_call_sent_again_with_another() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_another_token_would_not_change_is_passed_on() {
+async fn passes_on_a_refusal_that_is_not_about_the_token() {
     for (answer_status, code) in [
         (401, "OAUTH_SCOPE_MISMATCH"),
         (401, "SOMETHING_NEW"),
@@ -127,7 +127,7 @@ async fn a_refusal_that_another_token_would_not_change_is_passed_on() {
 }
 
 #[tokio::test]
-async fn a_stream_that_can_be_sent_once_is_not_replayed_and_the_error_says_what_to_do() {
+async fn reports_a_stale_token_for_a_one_shot_stream() {
     let script = stale(1, "INVALID_TOKEN");
     let tokens = ScriptedAuthorizer::new([Ok(token("1000.old"))]);
     let error = zcrm(sent(&script, &tokens, once(insert())).await);
@@ -141,7 +141,7 @@ async fn a_stream_that_can_be_sent_once_is_not_replayed_and_the_error_says_what_
 }
 
 #[tokio::test]
-async fn a_second_401_is_passed_on_and_its_token_is_rejected_too() {
+async fn rejects_the_second_token_and_passes_on_the_second_401() {
     let script = stale(9, "INVALID_TOKEN");
     let tokens = ScriptedAuthorizer::new([Ok(token("1000.old")), Ok(token("1000.new"))]);
     let response = sent(&script, &tokens, read()).await.unwrap();
@@ -151,7 +151,7 @@ async fn a_second_401_is_passed_on_and_its_token_is_rejected_too() {
 }
 
 #[tokio::test]
-async fn the_same_token_again_is_not_tried_a_second_time() {
+async fn does_not_try_the_same_token_twice() {
     let script = stale(9, "INVALID_TOKEN");
     let tokens = ScriptedAuthorizer::new([Ok(token("1000.a")), Ok(token("1000.a"))]);
     let response = sent(&script, &tokens, read()).await.unwrap();
@@ -160,7 +160,7 @@ async fn the_same_token_again_is_not_tried_a_second_time() {
 }
 
 #[tokio::test]
-async fn a_request_without_an_authoriser_passes_as_it_is() {
+async fn passes_a_request_without_an_authorizer_unchanged() {
     let script = Script::new(|_| zoho(401, "INVALID_TOKEN"));
     let response = call(auth(&script), read()).await.unwrap();
     assert_eq!(response.status(), 401);
@@ -173,8 +173,8 @@ async fn a_request_without_an_authoriser_passes_as_it_is() {
 }
 
 #[tokio::test]
-async fn without_a_token_nothing_is_sent_and_the_error_says_so() {
-    // whatever became of the refresh: the call itself was not sent
+async fn sends_nothing_without_a_token() {
+    // with any outcome of the refresh, the call itself was not sent
     let broken = || Error::new(ErrorKind::Transport, Outcome::Unknown, "the refresh broke off");
     let script = Script::new(|_| ok());
     let tokens = ScriptedAuthorizer::new([Err(broken())]);
@@ -190,7 +190,7 @@ async fn without_a_token_nothing_is_sent_and_the_error_says_so() {
 }
 
 #[test]
-fn an_authorisation_shows_no_token() {
+fn shows_no_token_of_an_authorisation() {
     let shown = format!("{:?}", token("1000.marked"));
     assert!(!shown.contains("marked") && shown.contains("https://www.zohoapis.eu"), "{shown}");
     let origin = || "https://www.zohoapis.eu".parse().unwrap();
@@ -203,7 +203,7 @@ fn an_authorisation_shows_no_token() {
 }
 
 #[tokio::test]
-async fn only_the_code_counts_and_not_the_rest_of_the_answer() {
+async fn detects_a_stale_token_by_its_code_only() {
     let script = Script::new(|n| match n {
         0 => Ok(answer(401, r#"{"details":{"code":"X"},"code":"INVALID_TOKEN"}"#)),
         _ => ok(),
@@ -213,11 +213,11 @@ async fn only_the_code_counts_and_not_the_rest_of_the_answer() {
     assert_eq!(script.calls(), 2);
 }
 
-/// An operation of the server that takes uploads.
+/// An operation of the server for uploads.
 const UPLOAD: Operation = Operation::get("/upload").id("bulk_write.upload").host(Host::Content);
 
 #[tokio::test]
-async fn an_upload_goes_to_the_server_for_uploads_and_to_no_other() {
+async fn sends_uploads_only_to_the_server_for_uploads() {
     let upload = || UPLOAD.request(ApiVersion::V8).build().unwrap().map(ReqBody::from);
     let content = "https://content.zohoapis.eu";
     let with_content = || token("1000.a").with_content(content.parse().unwrap());
@@ -266,7 +266,7 @@ async fn says_that_the_replaced_token_was_refused_too() {
     let script = stale(9, "INVALID_TOKEN");
     for (tokens, again) in [
         (ScriptedAuthorizer::new([Ok(token("1000.old")), Ok(token("1000.new"))]), true),
-        // the authoriser has no other token
+        // the authorizer has no other token
         (ScriptedAuthorizer::new([Ok(token("1000.old")), Ok(token("1000.old"))]), false),
     ] {
         let transport = Stack::new(script.clone()).build();
@@ -280,7 +280,7 @@ async fn says_that_the_replaced_token_was_refused_too() {
 }
 
 #[tokio::test]
-async fn takes_other_answers_for_stale_tokens_where_told() {
+async fn replaces_a_token_after_a_custom_stale_answer() {
     let layer = || AuthLayer::new().stale_when(|answer| answer.status() == 403);
     for (refusal, calls) in [(403, 2), (401, 1)] {
         let script =
@@ -307,7 +307,7 @@ async fn sends_the_tokens_of_another_authorizer_to_one_named_host() {
     let seen = script.seen();
     assert!(seen.iter().all(|seen| seen.uri.host() == Some("desk.zoho.eu")));
     assert_eq!(seen[2].authorization(), "Zoho-oauthtoken 1000.new");
-    // the second call took what was at hand
+    // the second call used the cached token
     assert_eq!((tokens.asked(), tokens.rejected().len(), tokens.accepted().len()), (2, 1, 2));
     assert!(tokens.rejected()[0].is_same_token(&token("1000.old")));
 }

@@ -1,4 +1,4 @@
-//! The whole answer: its limit, its end, its code.
+//! Collected answers: limit, end and error code.
 
 use std::sync::{
     Arc,
@@ -17,7 +17,7 @@ use zcrm_test_kit::{Script, answer, call, read, status, text, zcrm, zoho};
 
 type Piece = Result<Bytes, BoxError>;
 
-/// A body that comes in these pieces.
+/// Returns a body of these chunks.
 pub(crate) fn pieces(pieces: impl IntoIterator<Item = Piece, IntoIter: Send + 'static>) -> ResBody {
     ResBody::stream(futures_util::stream::iter(pieces))
 }
@@ -34,7 +34,7 @@ async fn collected(
 }
 
 #[tokio::test]
-async fn a_body_in_pieces_is_put_together() {
+async fn joins_the_chunks_of_a_body() {
     let parts = || Response::new(pieces(["a", "", "bc", "d", ""].map(data)));
     assert_eq!(text(collected(4, parts).await.unwrap()).await, "abcd");
     let nothing = || Response::new(pieces([]));
@@ -44,7 +44,7 @@ async fn a_body_in_pieces_is_put_together() {
 }
 
 #[tokio::test]
-async fn a_body_in_one_piece_is_not_copied() {
+async fn does_not_copy_a_body_of_one_chunk() {
     let piece = Bytes::from(vec![b'x'; 1000]);
     let sent = piece.clone();
     let response = collected(1000, move || answer(200, sent.clone())).await.unwrap();
@@ -53,7 +53,7 @@ async fn a_body_in_one_piece_is_not_copied() {
 }
 
 #[tokio::test]
-async fn an_answer_of_the_limit_is_taken_and_one_byte_more_is_an_error() {
+async fn accepts_an_answer_of_exactly_the_limit() {
     let of = |length: usize| move || answer(200, vec![b'x'; length]);
     assert_eq!(text(collected(100, of(100)).await.unwrap()).await.len(), 100);
     let error = zcrm(collected(100, of(101)).await);
@@ -63,7 +63,7 @@ async fn an_answer_of_the_limit_is_taken_and_one_byte_more_is_an_error() {
 }
 
 #[tokio::test]
-async fn beyond_the_limit_nothing_more_is_read() {
+async fn stops_reading_beyond_the_limit() {
     let pulled = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&pulled);
     let endless = move || {
@@ -79,7 +79,7 @@ async fn beyond_the_limit_nothing_more_is_read() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_is_a_transport_error_with_the_cause_below_it() {
+async fn reports_an_interrupted_body_with_its_cause() {
     let cut = || {
         let mut response = Response::new(pieces([data("{\"da"), Err("the cable".into())]));
         *response.status_mut() = http::StatusCode::CREATED;
@@ -93,7 +93,7 @@ async fn a_body_that_breaks_off_is_a_transport_error_with_the_cause_below_it() {
 }
 
 #[tokio::test]
-async fn the_code_of_a_refusal_is_known_to_the_layers_outside() {
+async fn passes_the_error_code_to_outer_layers() {
     for refused in [400, 401, 429, 500] {
         let response = collected(1000, move || zoho(refused, "INVALID_TOKEN").unwrap());
         let response = response.await.unwrap();
@@ -103,7 +103,7 @@ async fn the_code_of_a_refusal_is_known_to_the_layers_outside() {
 }
 
 #[tokio::test]
-async fn an_answer_without_a_refusal_has_no_code() {
+async fn sets_no_code_without_an_error() {
     let mut answers = vec![zoho(200, "SUCCESS").unwrap(), status(502).unwrap()];
     for odd in ["", "{}", "[]", "null", r#"{"code":{}}"#, r#"{"code":"#, "\u{feff}"] {
         answers.push(answer(400, odd));

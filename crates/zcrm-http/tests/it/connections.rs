@@ -1,4 +1,4 @@
-//! Connections: how they are made, shared, kept, and how dead ones are found out.
+//! Connections: making, sharing and keeping them, and detecting dead ones.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -45,7 +45,7 @@ fn at(url: &str, mut request: Call) -> Call {
 }
 
 #[tokio::test]
-async fn http1_alone_can_be_asked_for() {
+async fn speaks_only_http1_if_configured() {
     let server = server(false).await;
     for (builder, version) in
         [(trusting(&server), Version::HTTP_2), (trusting(&server).http1_only(), Version::HTTP_11)]
@@ -56,7 +56,7 @@ async fn http1_alone_can_be_asked_for() {
 }
 
 #[tokio::test]
-async fn connections_are_kept_for_the_next_calls() {
+async fn keeps_connections_for_the_next_calls() {
     for http1 in [true, false] {
         let server = server(http1).await;
         let transport = stack(trusting(&server));
@@ -75,8 +75,8 @@ async fn connections_are_kept_for_the_next_calls() {
     }
 }
 
-/// A tunnel to a server that falls silent when it is told, in the connections that are there then:
-/// as a firewall does that forgets them.
+/// A tunnel to a server that can stop all its current connections without closing them, as a firewall
+/// does that drops them.
 struct Tunnel {
     address: String,
     silence: watch::Sender<u32>,
@@ -100,7 +100,7 @@ impl Tunnel {
                         _ = copy_bidirectional(&mut near, &mut far) => {}
                         changed = heard.changed() => {
                             changed.unwrap();
-                            // open, and deaf and dumb
+                            // open, but without reading or writing
                             std::future::pending::<()>().await;
                         }
                     }
@@ -116,7 +116,7 @@ impl Tunnel {
 }
 
 #[tokio::test]
-async fn a_connection_that_died_in_silence_is_found_out_by_pings() {
+async fn detects_a_dead_connection_with_pings() {
     let server = server(false).await;
     let tunnel = Tunnel::to(&server).await;
     let pinged = Duration::from_millis(50);
@@ -131,7 +131,7 @@ async fn a_connection_that_died_in_silence_is_found_out_by_pings() {
     assert_eq!(attempts(&response), 2);
     assert_eq!(server.connections(), 2);
 
-    // and a write that may have been executed is told as such
+    // and a write that may have been executed is reported as such
     tunnel.fall_silent();
     let error = zcrm(call(transport.clone(), at(&tunnel.address, insert())).await);
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::Unknown));
@@ -140,7 +140,7 @@ async fn a_connection_that_died_in_silence_is_found_out_by_pings() {
 }
 
 #[tokio::test]
-async fn without_pings_only_the_timeouts_find_it_out() {
+async fn detects_a_dead_connection_with_timeouts() {
     let server = server(false).await;
     let tunnel = Tunnel::to(&server).await;
     let clock = ManualClock::new();
@@ -156,7 +156,7 @@ async fn without_pings_only_the_timeouts_find_it_out() {
     assert_eq!(zcrm(calling.await.unwrap()).kind(), ErrorKind::Timeout);
 }
 
-/// A resolver that knows these addresses, and remembers what it was asked.
+/// A resolver that returns these addresses, and records the names.
 #[derive(Clone, Debug, Default)]
 struct Hosts {
     addresses: Vec<IpAddr>,
@@ -175,16 +175,16 @@ impl Resolve for Hosts {
     async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, BoxError> {
         self.asked.lock().unwrap().push(host.to_owned());
         match self.addresses.is_empty() {
-            true => Err("nobody knows that name".into()),
+            true => Err("unknown name".into()),
             false => Ok(self.addresses.clone()),
         }
     }
 }
 
 #[tokio::test]
-async fn the_next_address_is_taken_where_one_refuses() {
+async fn tries_the_next_address_after_a_refusal() {
     let server = server(false).await;
-    // nobody listens at the first ones
+    // no server listens at the first ones
     let hosts = Hosts::of(&[[127, 0, 0, 2], [127, 0, 0, 3], [127, 0, 0, 1]]);
     let transport = stack(trusting(&server).resolver(hosts.clone()));
     let url = format!("https://localhost:{}", server.address.port());
@@ -194,10 +194,10 @@ async fn the_next_address_is_taken_where_one_refuses() {
 }
 
 #[tokio::test]
-async fn the_next_address_is_taken_where_one_does_not_answer() {
+async fn tries_the_next_address_after_a_timeout() {
     let server = server(false).await;
     let port = server.address.port();
-    // a queue of connections that nobody accepts, and that is full
+    // a full queue of connections that are never accepted
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind(format!("127.0.0.2:{port}").parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();
@@ -218,7 +218,7 @@ async fn the_next_address_is_taken_where_one_does_not_answer() {
 }
 
 #[tokio::test]
-async fn a_silent_ipv6_address_holds_nobody_up() {
+async fn tries_ipv4_while_ipv6_does_not_answer() {
     let server = server(false).await;
     let port = server.address.port();
     let socket = tokio::net::TcpSocket::new_v6().unwrap();
@@ -233,7 +233,7 @@ async fn a_silent_ipv6_address_holds_nobody_up() {
     }
     let mut hosts = Hosts::of(&[[127, 0, 0, 1]]);
     hosts.addresses.insert(0, "::1".parse().unwrap());
-    // far longer than the head start that IPv6 gets: IPv4 is tried beside it
+    // much longer than the head start of IPv6, after which IPv4 is tried in parallel
     let builder = trusting(&server).resolver(hosts).connect_timeout(Duration::from_secs(600));
     let response =
         call(stack(builder), at(&format!("https://localhost:{port}"), insert())).await.unwrap();
@@ -241,15 +241,15 @@ async fn a_silent_ipv6_address_holds_nobody_up() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_not_found_was_not_sent_anything() {
+async fn sends_nothing_to_an_unknown_name() {
     let transport = stack(Connector::builder().resolver(Hosts::default()));
     let error = zcrm(call(transport, at("https://crm.zylker.example", insert())).await);
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::NotSent));
-    assert!(zcrm_test_kit::whole_text(&error).contains("nobody knows that name"));
+    assert!(zcrm_test_kit::whole_text(&error).contains("unknown name"));
 }
 
 #[tokio::test]
-async fn trailers_are_passed_over() {
+async fn ignores_trailers() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -267,8 +267,8 @@ async fn trailers_are_passed_over() {
     assert_eq!(response.into_body().collect().await.unwrap(), Bytes::from("ab"));
 }
 
-/// What a client does with these variables, in a process of its own: it returns what it asked the
-/// proxy for, or the name that it looked up itself.
+/// Runs a client with these variables in a separate process. Returns the destination that it requested
+/// from the proxy, or the name that it looked up itself.
 fn with_environment(proxy: &str, variables: &[(&str, &str)], url: &str) -> String {
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
     for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy", "request_method"] {
@@ -298,7 +298,7 @@ async fn child() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_environment_names_proxies_and_exceptions() {
+async fn reads_proxies_and_exceptions_from_the_environment() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let proxy = format!("http://{}", listener.local_addr().unwrap());
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -333,11 +333,11 @@ async fn the_environment_names_proxies_and_exceptions() {
         (&[by("HTTPS_PROXY"), ("NO_PROXY", "ker.example")], crm, true),
         (&[by("HTTPS_PROXY"), ("NO_PROXY", "10.0.0.0/8")], "https://10.1.2.3", false),
         (&[by("HTTPS_PROXY"), ("NO_PROXY", "10.0.0.0/8")], "https://192.0.2.1", true),
-        // what CGI makes of a client's `Proxy` header is the one that is not read
+        // the variable that CGI sets from a client's `Proxy` header is not read
         (&[("REQUEST_METHOD", "GET"), by("HTTPS_PROXY")], crm, true),
         (&[("REQUEST_METHOD", "GET"), by("ALL_PROXY")], crm, true),
         (&[("REQUEST_METHOD", "GET"), by("HTTP_PROXY")], crm, false),
-        // never, whatever the environment says
+        // never, with any environment
         (&[by("HTTPS_PROXY")], "https://127.0.0.1:1", false),
     ];
     for (variables, url, proxied) in cases {

@@ -48,14 +48,14 @@ async fn drained(mut download: Download) -> (Vec<u8>, Option<Error>) {
 }
 
 #[tokio::test]
-async fn a_file_arrives_whole_and_its_progress_is_told() {
+async fn receives_a_file_and_reports_progress() {
     for http1 in [true, false] {
         let length = LARGE.to_string();
         let server =
             server(http1, move || file(sample(LARGE), End::Whole, &[("content-length", &length)]))
                 .await;
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&told);
+        let reported = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&reported);
         let download = opened(&server, &ManualClock::new()).await.unwrap();
         assert_eq!((download.length(), download.was_compressed()), (Some(LARGE as u64), false));
         let download = download
@@ -63,15 +63,15 @@ async fn a_file_arrives_whole_and_its_progress_is_told() {
             .on_progress(move |progress| log.lock().unwrap().push(progress));
         let (bytes, error) = drained(download).await;
         assert!(error.is_none() && bytes == sample(LARGE), "{error:?}");
-        let told = told.lock().unwrap();
-        assert!(told.is_sorted_by(|one, next| one.bytes < next.bytes) && told.len() > 1);
-        assert_eq!(told.last().unwrap().bytes, LARGE as u64);
-        assert!(told.iter().all(|progress| progress.total == Some(LARGE as u64)));
+        let reported = reported.lock().unwrap();
+        assert!(reported.is_sorted_by(|one, next| one.bytes < next.bytes) && reported.len() > 1);
+        assert_eq!(reported.last().unwrap().bytes, LARGE as u64);
+        assert!(reported.iter().all(|progress| progress.total == Some(LARGE as u64)));
     }
 }
 
 #[tokio::test]
-async fn a_body_that_is_cut_ends_in_an_error_after_what_came() {
+async fn returns_an_error_after_the_bytes_of_a_cut_body() {
     for http1 in [true, false] {
         for announced in [true, false] {
             let length = LARGE.to_string();
@@ -95,7 +95,7 @@ async fn a_body_that_is_cut_ends_in_an_error_after_what_came() {
 }
 
 #[tokio::test]
-async fn a_body_of_another_length_than_announced_is_never_taken_for_whole() {
+async fn detects_a_body_of_another_length_than_announced() {
     for http1 in [true, false] {
         for announced in [LARGE - 1, LARGE + 1] {
             let length = announced.to_string();
@@ -118,7 +118,7 @@ async fn a_body_of_another_length_than_announced_is_never_taken_for_whole() {
 }
 
 #[tokio::test]
-async fn a_body_that_stands_still_is_given_up_in_time() {
+async fn fails_a_download_that_stops_after_the_idle_timeout() {
     for http1 in [true, false] {
         let server = server(http1, || file(sample(50_000), End::Still, &[])).await;
         let clock = ManualClock::new();
@@ -137,7 +137,7 @@ async fn a_body_that_stands_still_is_given_up_in_time() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_refused_is_replaced_before_the_file_begins() {
+async fn replaces_a_refused_token_before_the_file_begins() {
     for http1 in [true, false] {
         let server = Server::start(http1, |asked: Asked| async move {
             match asked.header("authorization") {
@@ -153,13 +153,13 @@ async fn a_token_that_is_refused_is_replaced_before_the_file_begins() {
 }
 
 #[tokio::test]
-async fn a_limit_is_kept_whether_the_length_is_told_or_not() {
+async fn keeps_the_limit_with_and_without_a_length() {
     for http1 in [true, false] {
-        for (told, taken) in [(true, 0), (false, 1)] {
+        for (announced, taken) in [(true, 0), (false, 1)] {
             let length = LARGE.to_string();
             let server = server(http1, move || {
                 let headers = [("content-length", &*length)];
-                file(sample(LARGE), End::Whole, if told { &headers } else { &[] })
+                file(sample(LARGE), End::Whole, if announced { &headers } else { &[] })
             })
             .await;
             let download = opened(&server, &ManualClock::new()).await.unwrap().limit(100_000);
@@ -185,7 +185,7 @@ async fn packed(coding: &str) -> Bytes {
 }
 
 #[tokio::test]
-async fn gzip_and_brotli_arrive_as_they_were_before() {
+async fn decompresses_gzip_and_brotli_files() {
     for http1 in [true, false] {
         for coding in ["gzip", "br"] {
             let packed = packed(coding).await;
@@ -217,7 +217,7 @@ async fn gzip_and_brotli_arrive_as_they_were_before() {
 }
 
 #[tokio::test]
-async fn an_answer_without_content_is_not_decoded() {
+async fn does_not_decompress_an_answer_without_content() {
     let server = server(true, || {
         let mut answer = json(204, "").unwrap();
         answer.headers_mut().insert("content-encoding", "gzip".parse().unwrap());

@@ -56,7 +56,7 @@ async fn reset(mut asked: Asked) -> Deed {
 // Uploads.
 
 #[tokio::test]
-async fn a_stream_of_ones_own_arrives_whole() {
+async fn sends_a_custom_stream_completely() {
     for http1 in [true, false] {
         let (server, arrived) = taking(http1).await;
         for (again, body) in bodies() {
@@ -69,7 +69,7 @@ async fn a_stream_of_ones_own_arrives_whole() {
 }
 
 #[tokio::test]
-async fn after_a_reset_a_stream_is_sent_again_only_if_it_can_be() {
+async fn sends_a_stream_again_after_a_reset_if_possible() {
     for http1 in [true, false] {
         for (again, body) in bodies() {
             let (server, arrived) = server(http1, 1, reset).await;
@@ -87,7 +87,7 @@ async fn after_a_reset_a_stream_is_sent_again_only_if_it_can_be() {
 }
 
 #[tokio::test]
-async fn an_answer_to_an_upload_that_is_cut_leaves_it_unknown_unless_it_may_be_repeated() {
+async fn repeats_an_upload_with_a_cut_answer_if_allowed() {
     let cut = |mut asked: Asked| async move {
         asked.read().await.unwrap();
         let mut answer = json(200, "{}")?;
@@ -109,7 +109,7 @@ async fn an_answer_to_an_upload_that_is_cut_leaves_it_unknown_unless_it_may_be_r
 }
 
 #[tokio::test]
-async fn an_upload_that_drips_is_bounded_by_the_calls_deadline_alone() {
+async fn limits_a_slow_upload_only_by_the_deadline() {
     for http1 in [true, false] {
         for (total, passes) in [(10_000, true), (300, false)] {
             let (server, arrived) = taking(http1).await;
@@ -117,7 +117,7 @@ async fn an_upload_that_drips_is_bounded_by_the_calls_deadline_alone() {
             let connector = Connector::builder().root_pem(server.pem.as_str()).build().unwrap();
             let timeouts = Timeouts::default().with_total(Duration::from_secs(total));
             let stack = Stack::new(connector).clock(Arc::new(clock.clone())).timeouts(timeouts);
-            // fifty seconds for each piece, of the sixty that an attempt may stand still
+            // fifty seconds for each chunk; an attempt may pause for sixty
             let dripping = stream_of_ones_own().then(move |piece| {
                 clock.advance(Duration::from_secs(50));
                 async move {
@@ -143,7 +143,7 @@ async fn an_upload_that_drips_is_bounded_by_the_calls_deadline_alone() {
 }
 
 #[tokio::test]
-async fn a_file_that_grows_or_shrinks_or_is_rewritten_while_it_is_sent_is_named() {
+async fn names_a_file_that_changes_while_it_is_sent() {
     type Change = fn(&Path);
     let changes: [(&str, Change); 3] = [
         ("grows", |path| {
@@ -185,7 +185,7 @@ async fn a_file_that_grows_or_shrinks_or_is_rewritten_while_it_is_sent_is_named(
 }
 
 #[tokio::test]
-async fn a_token_that_is_refused_in_mid_stream_makes_a_stream_of_ones_own_begin_again() {
+async fn restarts_a_custom_stream_after_a_refused_token() {
     let refuse = |mut asked: Asked| async move {
         asked.read_some().await;
         asked.read_on();
@@ -214,14 +214,14 @@ async fn refused(
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_leaves_an_upload_unsent() {
+async fn does_not_send_an_upload_if_the_proxy_refuses() {
     for http1 in [true, false] {
         for (again, body) in bodies() {
             let (server, tokens, transport, asked) = refused(http1).await;
             let request = by(insert().map(|_| body), &tokens);
             let error = send(&transport, request).await.unwrap_err();
             assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::NotSent));
-            // nothing of a stream that exists only once is risked for a second try
+            // a one-shot stream is not sent a second time
             assert_eq!(asked.lock().unwrap().len(), if again { 4 } else { 1 });
             assert_eq!(server.requests(), 0);
         }
@@ -234,7 +234,7 @@ async fn opened(server: &Server) -> Result<Download, Error> {
     open(&transport(server), by(read(), &tokens(server))).await?.file()
 }
 
-/// All that comes, and the error that ends it; `seen` is told of each piece.
+/// All that comes, and the error that ends it; `seen` is notified of each chunk.
 async fn drained(mut download: Download, seen: &Notify) -> (Vec<u8>, Option<Error>) {
     let mut bytes = Vec::new();
     loop {
@@ -248,7 +248,7 @@ async fn drained(mut download: Download, seen: &Notify) -> (Vec<u8>, Option<Erro
 }
 
 #[tokio::test]
-async fn a_reset_before_a_file_begins_is_survived_and_one_in_its_middle_is_an_error() {
+async fn retries_a_download_only_before_the_file_begins() {
     for http1 in [true, false] {
         let seen = Arc::new(Notify::new());
         let arrived = Arc::clone(&seen);
@@ -281,14 +281,14 @@ async fn a_reset_before_a_file_begins_is_survived_and_one_in_its_middle_is_an_er
 }
 
 #[tokio::test]
-async fn a_download_that_drips_takes_as_long_as_it_moves() {
+async fn allows_a_slow_download_that_makes_progress() {
     for http1 in [true, false] {
         let clock = ManualClock::new();
         let asked_for = Arc::new(Notify::new());
         let (passing, wanted) = (clock.clone(), Arc::clone(&asked_for));
         let server = Server::start(http1, move |_: Asked| {
             let (clock, wanted, whole) = (passing.clone(), Arc::clone(&wanted), sample(LARGE));
-            // twenty-five seconds for each piece, of the thirty that a body may stand still
+            // twenty-five seconds for each chunk; a body may pause for thirty
             let dripping = stream::iter((0..LARGE).step_by(PIECE)).then(move |at| {
                 let (clock, wanted) = (clock.clone(), Arc::clone(&wanted));
                 let piece = whole.slice(at..at + PIECE);
@@ -319,7 +319,7 @@ async fn a_download_that_drips_takes_as_long_as_it_moves() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_fails_a_download_before_it_is_sent() {
+async fn does_not_send_a_download_if_the_proxy_refuses() {
     for http1 in [true, false] {
         let (server, tokens, transport, asked) = refused(http1).await;
         let error = open(&transport, by(read(), &tokens)).await.unwrap_err();

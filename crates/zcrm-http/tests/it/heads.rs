@@ -61,7 +61,7 @@ fn bare(operation: Operation) -> Call {
 }
 
 #[tokio::test]
-async fn announces_an_empty_body_where_the_method_expects_one() {
+async fn announces_an_empty_body_if_the_method_expects_one() {
     let (url, heads) = server().await;
     let transport = stack().build();
     let empty_stream =

@@ -1,4 +1,4 @@
-//! The gate: how many are inside, who is next, and whose place is free again.
+//! The in-flight limit: the number of calls, their order, and the release of permits.
 
 use std::{
     future::Future,
@@ -119,7 +119,7 @@ fn gated(all: usize, heavy: usize, room: &Room) -> InFlightLimit<Room> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn never_more_than_the_limit_are_inside_and_all_get_through() {
+async fn never_exceeds_the_limit_and_completes_all_calls() {
     let (room, mut entrants) = Room::new();
     let gate = gated(3, 3, &room);
     let calls: Vec<_> = (0..60).map(|_| tokio::spawn(call(gate.clone(), read()))).collect();
@@ -140,7 +140,7 @@ async fn never_more_than_the_limit_are_inside_and_all_get_through() {
 }
 
 #[tokio::test]
-async fn heavy_calls_have_a_limit_of_their_own_and_keep_no_light_one_out() {
+async fn limits_heavy_calls_without_delaying_light_ones() {
     let (room, mut entrants) = Room::new();
     let gate = gated(5, 2, &room);
     let mut calls: Vec<_> = (0..6).map(|_| tokio::spawn(call(gate.clone(), heavy()))).collect();
@@ -158,7 +158,7 @@ async fn heavy_calls_have_a_limit_of_their_own_and_keep_no_light_one_out() {
 }
 
 #[tokio::test]
-async fn heavy_calls_count_among_all() {
+async fn counts_heavy_calls_in_the_limit_of_all() {
     let (room, mut entrants) = Room::new();
     let gate = gated(1, 5, &room);
     let calls: Vec<_> = (0..4).map(|_| tokio::spawn(call(gate.clone(), heavy()))).collect();
@@ -171,7 +171,7 @@ async fn heavy_calls_count_among_all() {
 }
 
 #[tokio::test]
-async fn a_gate_of_none_lets_one_through_at_a_time() {
+async fn allows_one_call_with_a_limit_of_zero() {
     let (room, _entrants) = Room::new();
     let gate = gated(0, 0, &room);
     room.let_go(2);
@@ -181,7 +181,7 @@ async fn a_gate_of_none_lets_one_through_at_a_time() {
 }
 
 #[tokio::test]
-async fn whoever_came_first_is_let_in_first() {
+async fn serves_waiting_calls_in_order() {
     let (room, mut entrants) = Room::new();
     let gate = gated(1, 1, &room);
     // tasks of one thread begin in the order in which they were spawned
@@ -201,7 +201,7 @@ async fn whoever_came_first_is_let_in_first() {
 }
 
 #[tokio::test]
-async fn whoever_gives_up_frees_the_place_waiting_or_inside() {
+async fn frees_the_permit_of_a_cancelled_call() {
     let (room, mut entrants) = Room::new();
     let gate = gated(1, 1, &room);
     let inside = tokio::spawn(call(gate.clone(), named("inside")));
@@ -224,7 +224,7 @@ async fn whoever_gives_up_frees_the_place_waiting_or_inside() {
 }
 
 #[tokio::test]
-async fn a_heavy_call_that_gives_up_frees_both_places() {
+async fn frees_both_permits_of_a_cancelled_heavy_call() {
     let (room, mut entrants) = Room::new();
     let gate = gated(1, 1, &room);
     let inside = tokio::spawn(call(gate.clone(), heavy()));
@@ -239,7 +239,7 @@ async fn a_heavy_call_that_gives_up_frees_both_places() {
 }
 
 #[tokio::test]
-async fn a_place_is_held_until_the_answer_is_there() {
+async fn holds_the_permit_until_the_answer() {
     let (service, mut inside) = tower_test::mock::pair::<Call, Response<ResBody>>();
     let gate = InFlightLimitLayer::new(1, 1).layer(service);
     let first = tokio::spawn(call(gate.clone(), named("first")));
@@ -250,14 +250,14 @@ async fn a_place_is_held_until_the_answer_is_there() {
     assert!(next.poll().is_pending());
     answer.send_response(ok().unwrap());
     first.await.unwrap().unwrap();
-    let Poll::Ready(Some((request, answer))) = next.poll() else { panic!("nobody followed") };
+    let Poll::Ready(Some((request, answer))) = next.poll() else { panic!("no call followed") };
     assert_eq!(request.headers()["x-name"], "second");
     answer.send_response(ok().unwrap());
     second.await.unwrap().unwrap();
 }
 
 #[tokio::test]
-async fn a_call_that_fails_frees_its_place() {
+async fn frees_the_permit_of_a_failed_call() {
     let (room, _entrants) = Room::new();
     let gate = gated(1, 1, &room);
     room.let_go(10);
@@ -268,7 +268,7 @@ async fn a_call_that_fails_frees_its_place() {
 }
 
 #[tokio::test]
-async fn nobody_holds_a_place_while_waiting_for_a_token() {
+async fn holds_no_permit_while_waiting_for_a_token() {
     let mut limits = Limits::default();
     limits.concurrent = 1;
     let script = Script::new(|_| ok());

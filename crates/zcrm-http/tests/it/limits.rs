@@ -1,5 +1,4 @@
-//! Limits that move: slowing down after 429, a quota that is used up, the credit meter, and what an
-//! observer is told.
+//! Adaptive limits: fewer permits after a 429, a used-up quota, the credit meter and the observer.
 
 use std::{
     sync::{
@@ -22,7 +21,7 @@ use zcrm_test_kit::{
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
-async fn a_429_that_lasts_for_a_minute_with_nothing_under_way_is_a_quota() {
+async fn reports_a_quota_after_a_minute_of_429s() {
     let clock = ManualClock::new();
     let script = Script::new(|_| status(429));
     let gate = InFlightLimitLayer::new(5, 5).clock(Arc::new(clock.clone()));
@@ -37,7 +36,7 @@ async fn a_429_that_lasts_for_a_minute_with_nothing_under_way_is_a_quota() {
 }
 
 #[tokio::test]
-async fn a_429_between_good_answers_is_no_quota() {
+async fn reports_no_quota_for_429s_between_successes() {
     let clock = ManualClock::new();
     let script = Script::new(|n| if n % 2 == 0 { status(429) } else { ok() });
     let gate = InFlightLimitLayer::new(5, 5).clock(Arc::new(clock.clone()));
@@ -50,7 +49,7 @@ async fn a_429_between_good_answers_is_no_quota() {
 }
 
 #[tokio::test]
-async fn good_answers_bring_permits_back_after_a_429() {
+async fn returns_permits_after_a_429_with_each_success() {
     let (calls, inside) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let entered = Arc::clone(&inside);
     let service = tower::service_fn(move |request: Call| {
@@ -82,7 +81,7 @@ async fn good_answers_bring_permits_back_after_a_429() {
 }
 
 #[tokio::test]
-async fn a_429_long_after_another_is_no_quota() {
+async fn reports_no_quota_for_429s_far_apart() {
     let clock = ManualClock::new();
     let script = Script::new(|_| status(429));
     let service = InFlightLimitLayer::new(5, 5).clock(Arc::new(clock.clone())).layer(script);
@@ -93,7 +92,7 @@ async fn a_429_long_after_another_is_no_quota() {
 }
 
 #[tokio::test]
-async fn a_429_while_another_call_is_inside_may_be_a_matter_of_concurrency() {
+async fn reports_no_quota_while_another_call_is_in_flight() {
     let clock = ManualClock::new();
     let inside = Arc::new(tokio::sync::Notify::new());
     let entered = Arc::clone(&inside);
@@ -118,11 +117,11 @@ async fn a_429_while_another_call_is_inside_may_be_a_matter_of_concurrency() {
     other.abort();
     assert!(other.await.unwrap_err().is_cancelled());
     let error = zcrm(call(service, read()).await);
-    assert_eq!(error.kind(), ErrorKind::QuotaExhausted, "nothing else is inside now");
+    assert_eq!(error.kind(), ErrorKind::QuotaExhausted, "no other call is in flight now");
 }
 
 #[tokio::test]
-async fn a_quota_is_not_tried_again() {
+async fn does_not_retry_after_a_used_up_quota() {
     let clock = ManualClock::new();
     let script = Script::new(|_| zoho(429, "TOO_MANY_REQUESTS"));
     let retry = zcrm_test_kit::impatient_retry().attempts(2);
@@ -143,7 +142,7 @@ fn with_credits(left: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn the_meter_counts_what_calls_cost_and_believes_what_zoho_says() {
+async fn counts_credits_and_takes_zohos_remaining_number() {
     let clock = ManualClock::new();
     let meter = CreditMeter::new(Arc::new(clock.clone()));
     let script = Script::new(|n| if n == 1 { with_credits("4000") } else { ok() });
@@ -157,7 +156,7 @@ async fn the_meter_counts_what_calls_cost_and_believes_what_zoho_says() {
 }
 
 #[tokio::test]
-async fn at_the_floor_calls_are_refused_until_it_is_time_to_ask_again() {
+async fn refuses_calls_below_the_minimum_of_credits() {
     let clock = ManualClock::new();
     let meter = CreditMeter::new(Arc::new(clock.clone())).with_floor(100);
     let script = Script::new(|n| if n == 0 { with_credits("101") } else { with_credits("100") });
@@ -176,7 +175,7 @@ async fn at_the_floor_calls_are_refused_until_it_is_time_to_ask_again() {
 }
 
 #[tokio::test]
-async fn a_call_can_have_a_deadline_of_its_own() {
+async fn applies_a_separate_deadline_to_a_call() {
     let clock = ManualClock::jumping();
     let layer = DeadlineLayer::new(MINUTE, Arc::new(clock.clone()));
     let never = tower::service_fn(|_| std::future::pending::<Answer>());
@@ -218,7 +217,7 @@ impl Observer for Notes {
 }
 
 #[tokio::test]
-async fn an_observer_is_told_of_every_call_attempt_and_wait() {
+async fn reports_every_call_attempt_and_wait_to_the_observer() {
     let notes = Arc::new(Notes::default());
     let script = Script::new(|n| if n == 0 { zoho(429, "TOO_MANY_REQUESTS") } else { ok() });
     let retry = zcrm_test_kit::impatient_retry();

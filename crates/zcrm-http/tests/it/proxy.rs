@@ -22,7 +22,7 @@ fn at(url: &str, mut request: Call) -> Call {
     request
 }
 
-/// A proxy that answers each CONNECT with `answer`, and keeps what it was asked.
+/// A proxy that answers each CONNECT with `answer`, and records the requests.
 pub(crate) struct Proxy {
     pub(crate) url: String,
     pub(crate) asked: Arc<Mutex<Vec<String>>>,
@@ -69,7 +69,7 @@ fn trusting(server: &Server) -> ConnectorBuilder {
 }
 
 #[tokio::test]
-async fn calls_go_through_the_tunnel_and_the_proxy_sees_no_token() {
+async fn sends_calls_through_the_tunnel_without_showing_the_token() {
     let (server, tokens) = server().await;
     let proxy = proxy("HTTP/1.1 200 OK\r\n\r\n").await;
     let connector = trusting(&server).proxy(&proxy.url).build().unwrap();
@@ -84,7 +84,7 @@ async fn calls_go_through_the_tunnel_and_the_proxy_sees_no_token() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_means_that_nothing_was_sent() {
+async fn reports_a_refusing_proxy_as_not_sent() {
     let (server, tokens) = server().await;
     for answer in
         ["HTTP/1.1 403 Forbidden\r\n\r\n", "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", ""]
@@ -116,7 +116,7 @@ impl Resolve for Always {
 const HERE: Always = Always(IpAddr::V4(Ipv4Addr::LOCALHOST));
 
 #[tokio::test]
-async fn hosts_of_the_exceptions_are_reached_directly() {
+async fn connects_to_excepted_hosts_directly() {
     let (server, tokens) = server().await;
     let proxy = proxy("HTTP/1.1 403 Forbidden\r\n\r\n").await;
     let connector = trusting(&server)
@@ -171,7 +171,7 @@ async fn sends_plain_http_past_the_proxy_to_a_loopback_address() {
 }
 
 #[tokio::test]
-async fn refuses_plain_http_to_a_localhost_that_is_elsewhere() {
+async fn refuses_plain_http_to_a_localhost_on_another_machine() {
     for address in ["192.0.2.7", "::ffff:10.0.0.7", "2001:db8::1", "0.0.0.0"] {
         let connector = Connector::builder().resolver(Always(address.parse().unwrap()));
         let transport = Stack::new(connector.build().unwrap()).build();
@@ -200,7 +200,7 @@ async fn takes_the_loopback_address_among_several() {
 }
 
 #[test]
-fn a_proxy_that_cannot_be_used_is_refused_without_its_password() {
+fn rejects_an_invalid_proxy_without_showing_its_password() {
     for url in ["socks5://user:marked@127.0.0.1:1", "https://user:marked@127.0.0.1:1", "", "::"] {
         let error = Connector::builder().proxy(url).build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{url}");

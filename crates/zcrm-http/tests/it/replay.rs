@@ -1,4 +1,4 @@
-//! A call that is sent again: what it keeps, and what the retry counts.
+//! Requests that are sent again: their contents, and the number of attempts.
 
 use std::{
     future::{Ready, ready},
@@ -20,7 +20,7 @@ use zcrm_test_kit::{
     token, update, zcrm, zoho,
 };
 
-/// What the application put into a request.
+/// An extension that the application put into a request.
 #[derive(Clone, Debug, PartialEq)]
 struct Mine(&'static str);
 
@@ -87,7 +87,7 @@ fn two_tokens() -> Arc<ScriptedAuthorizer> {
 }
 
 #[tokio::test]
-async fn a_stale_token_is_replaced_whatever_the_retry_allows() {
+async fn replaces_a_stale_token_under_any_retry_policy() {
     let transports: [fn(&Script) -> Transport; 3] = [
         |script| stack(script).build(),
         |script| stack(script).retry(policy().attempts(1)).build(),
@@ -96,7 +96,11 @@ async fn a_stale_token_is_replaced_whatever_the_retry_allows() {
     for transport in transports {
         let (script, tokens) = (stale_first(|_| ok()), two_tokens());
         let response = call(transport(&script), by(insert(), &tokens)).await.unwrap();
-        assert_eq!((response.status().as_u16(), attempts(&response)), (200, 1), "it is no retry");
+        assert_eq!(
+            (response.status().as_u16(), attempts(&response)),
+            (200, 1),
+            "a replay is not a retry"
+        );
         assert_eq!(script.calls(), 2);
         assert_eq!(script.seen()[1].authorization(), "Zoho-oauthtoken 1000.new");
         assert_eq!((tokens.asked(), tokens.rejected().len()), (2, 1));
@@ -104,7 +108,7 @@ async fn a_stale_token_is_replaced_whatever_the_retry_allows() {
 }
 
 #[tokio::test]
-async fn a_replay_that_is_refused_too_is_the_last() {
+async fn sends_no_third_request_after_a_refused_replay() {
     let script = Script::new(|_| zoho(401, "INVALID_TOKEN"));
     let tokens = two_tokens();
     let response = call(stack(&script).build(), by(read(), &tokens)).await.unwrap();
@@ -113,7 +117,7 @@ async fn a_replay_that_is_refused_too_is_the_last() {
 }
 
 #[tokio::test]
-async fn a_retry_after_a_replay_asks_for_its_token_anew() {
+async fn fetches_a_token_again_for_a_retry_after_a_replay() {
     let script = stale_first(|n| if n == 0 { status(503) } else { ok() });
     let tokens = two_tokens();
     let response = call(stack(&script).build(), by(update(), &tokens)).await.unwrap();
@@ -127,7 +131,7 @@ async fn a_retry_after_a_replay_asks_for_its_token_anew() {
 }
 
 #[tokio::test]
-async fn a_stream_that_can_be_sent_once_is_told_of_a_stale_token_by_any_stack() {
+async fn reports_a_stale_token_for_a_one_shot_stream_in_any_stack() {
     for own in [false, true] {
         let (script, tokens) = (stale_first(|_| ok()), two_tokens());
         let stack = if own { stack(&script).retry(Never) } else { stack(&script) };
@@ -138,7 +142,7 @@ async fn a_stream_that_can_be_sent_once_is_told_of_a_stale_token_by_any_stack() 
 }
 
 #[tokio::test]
-async fn what_is_sent_again_is_the_same_request_extensions_and_all() {
+async fn sends_the_same_request_with_its_extensions_again() {
     for mine in [None, Some(Mine("kept"))] {
         let seen: Arc<Mutex<Vec<Call>>> = Arc::default();
         let keep = Arc::clone(&seen);
@@ -180,7 +184,7 @@ async fn what_is_sent_again_is_the_same_request_extensions_and_all() {
 }
 
 #[tokio::test]
-async fn a_policy_around_the_retrys_sees_whole_requests_and_sends_them() {
+async fn passes_complete_requests_to_a_custom_policy() {
     let script = Script::new(|n| if n == 0 { status(409) } else { ok() });
     let (tokens, seen) =
         (ScriptedAuthorizer::new([Ok(token("1000.a")), Ok(token("1000.b"))]), Arc::default());
@@ -193,7 +197,7 @@ async fn a_policy_around_the_retrys_sees_whole_requests_and_sends_them() {
 }
 
 #[tokio::test]
-async fn each_attempt_may_be_replayed_once_even_if_a_layer_forgets_that_it_was() {
+async fn replays_each_attempt_once_even_without_its_extension() {
     let answers = [401, 503, 401, 200];
     let script = Script::new(move |n| match answers.get(n) {
         Some(401) => zoho(401, "INVALID_TOKEN"),
@@ -205,13 +209,13 @@ async fn each_attempt_may_be_replayed_once_even_if_a_layer_forgets_that_it_was()
     let response = call(stack(&script).build(), by(read(), &tokens)).await.unwrap();
     assert_eq!((response.status().as_u16(), attempts(&response), script.calls()), (200, 2, 4));
 
-    // a layer that makes the request anew, as one for many users may do
+    // a layer that creates the request again, as one for many users may do
     let tokens = ScriptedAuthorizer::new((0..99).map(fresh));
     let mine = Arc::clone(&tokens);
-    let anew = MapRequestLayer::new(move |_: Call| by(read(), &mine));
+    let recreate = MapRequestLayer::new(move |_: Call| by(read(), &mine));
     for own in [false, true] {
         let script = Script::new(|_| zoho(401, "INVALID_TOKEN"));
-        let stack = stack(&script).layer(LayerPosition::Attempt, anew.clone());
+        let stack = stack(&script).layer(LayerPosition::Attempt, recreate.clone());
         let stack = if own { stack.retry(Never) } else { stack };
         let response = call(stack.build(), read()).await.unwrap();
         assert_eq!((response.status().as_u16(), script.calls()), (401, 2));
@@ -219,7 +223,7 @@ async fn each_attempt_may_be_replayed_once_even_if_a_layer_forgets_that_it_was()
 }
 
 #[tokio::test]
-async fn another_users_replay_is_nobody_elses() {
+async fn keeps_the_replay_of_one_user_from_another() {
     let script = stale_first(|_| ok());
     let users = [two_tokens(), ScriptedAuthorizer::new([Ok(token("2000.b"))])];
     let turn = Arc::new(AtomicUsize::new(0));

@@ -1,4 +1,4 @@
-//! Retry: what is sent again, how often, and after which wait.
+//! Retries: the requests that are sent again, how often, and after which wait.
 
 use std::{sync::Arc, time::Duration};
 
@@ -49,7 +49,7 @@ async fn tries(first: impl Fn() -> Answer + Copy + Send + Sync + 'static) -> [us
 }
 
 #[tokio::test]
-async fn every_call_is_repeated_where_nothing_can_have_been_executed() {
+async fn retries_every_call_that_was_not_executed() {
     assert_eq!(tries(|| broken(ErrorKind::Connect, Outcome::NotSent)).await, [2, 2, 2]);
     assert_eq!(tries(|| status(429)).await, [2, 2, 2]);
     assert_eq!(tries(|| zoho(429, "TOO_MANY_REQUESTS")).await, [2, 2, 2]);
@@ -58,7 +58,7 @@ async fn every_call_is_repeated_where_nothing_can_have_been_executed() {
 }
 
 #[tokio::test]
-async fn an_insert_is_not_repeated_where_it_may_have_been_executed() {
+async fn does_not_retry_an_insert_that_may_have_been_executed() {
     assert_eq!(tries(|| broken(ErrorKind::Transport, Outcome::Unknown)).await, [2, 2, 1]);
     assert_eq!(tries(|| broken(ErrorKind::Timeout, Outcome::Unknown)).await, [2, 2, 1]);
     assert_eq!(tries(|| broken(ErrorKind::Connect, Outcome::Unknown)).await, [1, 1, 1]);
@@ -69,7 +69,7 @@ async fn an_insert_is_not_repeated_where_it_may_have_been_executed() {
 }
 
 #[tokio::test]
-async fn everything_else_is_final() {
+async fn does_not_retry_other_results() {
     for done in [200, 201, 204, 207, 304, 400, 401, 403, 404, 412] {
         assert_eq!(tries(move || status(done)).await, [1, 1, 1], "{done}");
     }
@@ -88,7 +88,7 @@ async fn everything_else_is_final() {
 }
 
 #[tokio::test]
-async fn a_request_that_says_nothing_of_itself_is_repeated_only_where_nothing_was_executed() {
+async fn retries_an_undescribed_request_only_if_not_executed() {
     for (first, sent) in [(429, 2), (503, 1)] {
         let script = Script::new(move |n| if n == 0 { status(first) } else { ok() });
         let mut request = read();
@@ -99,7 +99,7 @@ async fn a_request_that_says_nothing_of_itself_is_repeated_only_where_nothing_wa
 }
 
 #[tokio::test]
-async fn the_answer_says_how_often_its_request_was_sent() {
+async fn reports_the_number_of_attempts_in_the_answer() {
     for failures in 0..4 {
         let script = Script::new(move |n| if n < failures { status(503) } else { ok() });
         let service = retrying(policy(&ManualClock::jumping()), &script);
@@ -110,7 +110,7 @@ async fn the_answer_says_how_often_its_request_was_sent() {
 }
 
 #[tokio::test]
-async fn the_attempts_are_bounded_and_told_by_the_last_answer_or_error() {
+async fn limits_and_reports_the_attempts() {
     for (most, sent) in [(0, 1), (1, 1), (2, 2), (7, 7)] {
         let clock = ManualClock::jumping();
         let script = Script::new(|_| status(503));
@@ -128,7 +128,7 @@ async fn the_attempts_are_bounded_and_told_by_the_last_answer_or_error() {
 }
 
 #[tokio::test]
-async fn each_call_has_attempts_of_its_own() {
+async fn counts_the_attempts_of_each_call_separately() {
     let script = Script::new(|_| status(503));
     let service = retrying(policy(&ManualClock::jumping()), &script);
     for calls in 1..=3 {
@@ -138,7 +138,7 @@ async fn each_call_has_attempts_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_body_that_can_be_sent_once_is_never_sent_again() {
+async fn never_sends_a_one_shot_body_again() {
     for request in [read(), insert()] {
         let clock = ManualClock::jumping();
         let script = Script::new(|_| broken(ErrorKind::Connect, Outcome::NotSent));
@@ -149,7 +149,7 @@ async fn a_body_that_can_be_sent_once_is_never_sent_again() {
 }
 
 #[tokio::test]
-async fn the_waits_double_between_their_bounds() {
+async fn doubles_the_waits_between_their_bounds() {
     for (chance, waits) in [
         (0.0, [0.0, 0.0, 0.0, 0.0, 0.0]),
         (0.5, [0.25, 0.5, 1.0, 2.0, 2.5]),
@@ -167,7 +167,7 @@ async fn the_waits_double_between_their_bounds() {
 }
 
 #[tokio::test]
-async fn the_default_chance_stays_within_the_bounds() {
+async fn keeps_the_default_jitter_within_its_bounds() {
     for _ in 0..50 {
         let clock = ManualClock::jumping();
         let script = Script::new(|_| status(503));
@@ -179,7 +179,7 @@ async fn the_default_chance_stays_within_the_bounds() {
 }
 
 #[tokio::test]
-async fn a_long_series_of_attempts_does_not_overflow() {
+async fn does_not_overflow_after_many_attempts() {
     let clock = ManualClock::jumping();
     let script = Script::new(|_| status(503));
     let policy = policy(&clock).attempts(100).base(Duration::MAX).jitter(|| 1.0);
@@ -189,7 +189,7 @@ async fn a_long_series_of_attempts_does_not_overflow() {
 }
 
 #[tokio::test]
-async fn retry_after_is_honoured() {
+async fn waits_for_retry_after() {
     let clock = ManualClock::jumping();
     let script = Script::new(|n| if n == 0 { Ok(wait_for("7")) } else { ok() });
     let response = call(retrying(policy(&clock).jitter(|| 1.0), &script), insert()).await.unwrap();
@@ -197,7 +197,7 @@ async fn retry_after_is_honoured() {
 }
 
 #[tokio::test]
-async fn retry_after_never_makes_the_wait_shorter() {
+async fn never_shortens_the_wait_for_retry_after() {
     let clock = ManualClock::jumping();
     let script = Script::new(|n| if n == 0 { Ok(wait_for("0")) } else { ok() });
     call(retrying(policy(&clock).jitter(|| 1.0), &script), read()).await.unwrap();
@@ -205,7 +205,7 @@ async fn retry_after_never_makes_the_wait_shorter() {
 }
 
 #[tokio::test]
-async fn a_retry_after_beyond_the_longest_wait_ends_the_tries() {
+async fn gives_up_if_retry_after_exceeds_the_longest_wait() {
     for long in ["31", "86400", "18446744073709551615"] {
         let clock = ManualClock::jumping();
         let script = Script::new(move |_| Ok(wait_for(long)));
@@ -219,7 +219,7 @@ async fn a_retry_after_beyond_the_longest_wait_ends_the_tries() {
 }
 
 #[tokio::test]
-async fn a_retry_after_that_is_no_number_is_passed_over() {
+async fn ignores_an_invalid_retry_after() {
     for odd in ["soon", "-1", "1.5", "Wed, 21 Oct 2026 07:28:00 GMT", ""] {
         let clock = ManualClock::jumping();
         let script = Script::new(move |n| if n == 0 { Ok(wait_for(odd)) } else { ok() });
@@ -237,7 +237,7 @@ fn doubtful(n: usize) -> Answer {
 }
 
 #[tokio::test]
-async fn a_write_of_which_one_attempt_may_have_been_executed_ends_in_an_unknown_outcome() {
+async fn reports_an_unknown_outcome_after_a_doubtful_attempt() {
     let script = Script::new(doubtful);
     let service = retrying(policy(&ManualClock::jumping()), &script);
     let error = zcrm(call(service, update()).await);
@@ -255,14 +255,14 @@ async fn a_write_of_which_one_attempt_may_have_been_executed_ends_in_an_unknown_
 }
 
 #[tokio::test]
-async fn a_read_changes_nothing_so_its_last_outcome_stands() {
+async fn reports_the_last_outcome_of_a_read() {
     let script = Script::new(doubtful);
     let service = retrying(policy(&ManualClock::jumping()), &script);
     assert_eq!(zcrm(call(service, read()).await).outcome(), Outcome::NotSent);
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_is_fetched_again_for_a_read_and_unknown_for_an_insert() {
+async fn retries_an_interrupted_body_only_for_a_read() {
     let half = || {
         let error: BoxError = "cut".into();
         let frames = [Ok("{\"da".into()), Err(error)];
@@ -282,7 +282,7 @@ async fn a_body_that_breaks_off_is_fetched_again_for_a_read_and_unknown_for_an_i
 }
 
 #[tokio::test]
-async fn a_408_and_zohos_internal_error_leave_it_open_whether_the_call_was_executed() {
+async fn treats_a_408_and_internal_error_as_doubtful() {
     assert_eq!(tries(|| status(408)).await, [2, 2, 1]);
     // the code is seen by the collecting layer
     for (code, expected) in [("INTERNAL_ERROR", 2), ("INVALID_DATA", 1)] {
@@ -295,7 +295,7 @@ async fn a_408_and_zohos_internal_error_leave_it_open_whether_the_call_was_execu
 }
 
 #[tokio::test]
-async fn zohos_old_rate_limit_header_is_honoured_as_seconds_and_as_a_moment() {
+async fn reads_the_rate_limit_header_as_seconds_or_time() {
     // the manual clock begins at 2026-01-01T00:00:00Z
     for (value, wait) in [("9", 9.0), ("1767225607", 7.0), ("1767225608000", 8.0), ("soon", 0.25)] {
         let script = Script::new(move |n| {
@@ -325,7 +325,7 @@ async fn counts_a_rate_limits_moment_from_the_servers_date() {
 }
 
 #[tokio::test]
-async fn no_attempt_begins_after_the_total_time() {
+async fn starts_no_attempt_after_the_total_time() {
     let clock = ManualClock::jumping();
     let script = Script::new(|_| status(503));
     let policy = policy(&clock).attempts(50).base(seconds(10.0)).jitter(|| 1.0);
@@ -334,7 +334,7 @@ async fn no_attempt_begins_after_the_total_time() {
 }
 
 #[tokio::test]
-async fn a_brown_out_is_not_multiplied() {
+async fn limits_retries_during_an_outage() {
     let clock = ManualClock::jumping();
     let script = Script::new(|_| status(503));
     let budget = RetryBudget::new(10);
@@ -352,7 +352,7 @@ async fn a_brown_out_is_not_multiplied() {
 }
 
 #[tokio::test]
-async fn a_call_can_have_attempts_of_its_own() {
+async fn applies_a_separate_number_of_attempts_to_a_call() {
     for (attempts, expected) in [(1, 1), (2, 2), (7, 7)] {
         let clock = ManualClock::jumping();
         let script = Script::new(|_| status(503));
@@ -364,7 +364,7 @@ async fn a_call_can_have_attempts_of_its_own() {
 }
 
 #[tokio::test]
-async fn an_answer_after_an_attempt_that_may_have_been_executed_is_marked() {
+async fn marks_an_answer_after_a_doubtful_attempt() {
     for (first, marked) in [(503, true), (429, false)] {
         let script = Script::new(move |n| if n == 0 { status(first) } else { zoho(400, "X") });
         let clock = ManualClock::jumping();

@@ -1,4 +1,4 @@
-//! Limits by organisation: what one tenant's calls run into costs another nothing.
+//! Limits of each organisation: the calls of one tenant do not affect another.
 
 use std::{
     sync::{
@@ -35,7 +35,7 @@ fn of(mut request: Call, user: &Arc<dyn Authorizer>) -> Call {
     request
 }
 
-/// Whose request it is.
+/// The tenant of a request.
 fn tenant(request: &Call) -> Tenant {
     Tenant::of(request.extensions())
 }
@@ -60,7 +60,7 @@ fn to(
 }
 
 #[tokio::test]
-async fn lets_others_in_while_one_organisation_has_slow_calls() {
+async fn admits_other_organisations_during_slow_calls() {
     let service = tower::service_fn(|request: Call| async move {
         if tenant(&request) == Tenant::new("slow") {
             std::future::pending::<()>().await;
@@ -84,7 +84,7 @@ async fn lets_others_in_while_one_organisation_has_slow_calls() {
 }
 
 #[tokio::test]
-async fn shares_places_among_users_of_one_organisation() {
+async fn shares_permits_among_users_of_one_organisation() {
     let (service, mut inside) = tower_test::mock::pair();
     let gate = InFlightLimitLayer::new(1, 1).layer(service);
     let first = tokio::spawn(call(gate.clone(), of(read(), &user("org"))));
@@ -97,7 +97,7 @@ async fn shares_places_among_users_of_one_organisation() {
 }
 
 #[tokio::test]
-async fn takes_each_authorizer_without_a_tenant_by_itself() {
+async fn treats_each_authorizer_without_a_tenant_separately() {
     let service = tower::service_fn(|_: Call| std::future::pending::<Answer>());
     let script = Script::new(|_| ok());
     let (one, other): (Arc<dyn Authorizer>, Arc<dyn Authorizer>) =
@@ -141,7 +141,7 @@ async fn detects_no_quota_in_first_429s_of_several_tenants() {
 }
 
 #[tokio::test]
-async fn leaves_all_places_to_others_when_one_is_throttled() {
+async fn keeps_the_permits_of_others_when_one_is_throttled() {
     let inside = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&inside);
     let service = tower::service_fn(move |request: Call| {
@@ -201,7 +201,7 @@ fn with_credits(left: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn stops_only_the_organisation_at_its_credit_floor() {
+async fn stops_only_the_organisation_below_its_minimum() {
     let clock = ManualClock::new();
     let meter = CreditMeter::new(Arc::new(clock.clone())).with_floor(100);
     let service = MeterLayer::new(meter.clone()).layer(to("poor", || with_credits("100")));

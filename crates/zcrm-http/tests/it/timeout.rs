@@ -1,4 +1,4 @@
-//! Deadlines: of an attempt, and of the whole call.
+//! The timeout of an attempt and the deadline of a call.
 
 use std::{
     future::Future,
@@ -75,7 +75,7 @@ impl Service<Call> for Silent {
 }
 
 #[tokio::test]
-async fn an_attempt_ends_when_its_time_has_passed_and_not_before() {
+async fn ends_an_attempt_exactly_at_its_timeout() {
     let clock = ManualClock::new();
     let silent = Silent::new(9);
     let layer = AttemptTimeoutLayer::new(MINUTE, Arc::new(clock.clone()));
@@ -101,7 +101,7 @@ async fn taking_one(request: Call) -> Answer {
 }
 
 #[tokio::test]
-async fn the_time_for_a_streamed_body_counts_from_its_last_piece() {
+async fn restarts_the_timeout_with_each_chunk_of_an_upload() {
     let clock = ManualClock::new();
     let layer = AttemptTimeoutLayer::new(MINUTE, Arc::new(clock.clone()));
     let service = layer.layer(tower::service_fn(taking_one));
@@ -128,7 +128,7 @@ async fn a_deadline_names_itself() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_there_at_once_costs_no_timer() {
+async fn sets_no_timer_for_an_immediate_answer() {
     let clock = ManualClock::new();
     let layer = DeadlineLayer::new(MINUTE, Arc::new(clock.clone()));
     assert_eq!(call(layer.layer(Silent::new(0)), read()).await.unwrap().status(), 200);
@@ -136,7 +136,7 @@ async fn an_answer_that_is_there_at_once_costs_no_timer() {
 }
 
 #[tokio::test]
-async fn a_request_that_says_nothing_of_itself_times_out_too() {
+async fn applies_the_timeout_to_an_undescribed_request() {
     let layer = AttemptTimeoutLayer::new(MINUTE, Arc::new(ManualClock::jumping()));
     let bare = http::Request::new(ReqBody::empty());
     let error = zcrm(call(layer.layer(Silent::new(9)), bare).await);
@@ -160,7 +160,7 @@ where
 }
 
 #[tokio::test]
-async fn an_attempt_that_took_too_long_is_made_again_for_a_read() {
+async fn retries_a_read_after_a_timeout() {
     let clock = ManualClock::new();
     let silent = Silent::new(1);
     let reading = tokio::spawn(call(stack(silent.clone(), &clock).build(), read()));
@@ -175,7 +175,7 @@ async fn an_attempt_that_took_too_long_is_made_again_for_a_read() {
 }
 
 #[tokio::test]
-async fn an_insert_that_took_too_long_is_unknown_and_not_made_again() {
+async fn does_not_retry_an_insert_after_a_timeout() {
     let clock = ManualClock::new();
     let silent = Silent::new(1);
     let inserting = tokio::spawn(call(stack(silent.clone(), &clock).build(), insert()));
@@ -188,7 +188,7 @@ async fn an_insert_that_took_too_long_is_unknown_and_not_made_again() {
 }
 
 #[tokio::test]
-async fn the_deadline_bounds_the_tries_and_their_waits() {
+async fn limits_attempts_and_waits_by_the_deadline() {
     let clock = ManualClock::new();
     let script = Script::new(|_| status(503));
     let calling = tokio::spawn(call(stack(script.clone(), &clock).build(), read()));
@@ -203,7 +203,7 @@ async fn the_deadline_bounds_the_tries_and_their_waits() {
 }
 
 #[tokio::test]
-async fn a_body_that_stands_still_is_given_up() {
+async fn fails_a_body_after_the_idle_timeout() {
     let clock = ManualClock::new();
     let drip = tower::service_fn(|_: Call| {
         let begun = stream::iter([Ok::<_, BoxError>(Bytes::from_static(b"{\"data\":["))]);
@@ -222,7 +222,7 @@ async fn a_body_that_stands_still_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_token_call_has_a_deadline_and_is_never_made_again() {
+async fn limits_a_token_call_and_never_retries_it() {
     let clock = ManualClock::new();
     let script = Script::new(|_| status(503));
     let transport = stack(script.clone(), &clock).build_for_accounts(MINUTE);
@@ -237,7 +237,7 @@ async fn a_token_call_has_a_deadline_and_is_never_made_again() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_given_up_before_it_was_sent_says_so() {
+async fn reports_a_call_that_timed_out_before_sending() {
     let clock = ManualClock::new();
     let mut limits = Limits::default();
     limits.concurrent = 1;

@@ -1,4 +1,4 @@
-//! Tracing: what a span tells, and what nothing ever tells.
+//! Tracing: the fields of spans, and the values that are never logged.
 
 use std::{sync::Arc, time::Duration};
 
@@ -38,7 +38,7 @@ async fn traced(script: &Script, request: Call) -> Answer {
 }
 
 #[tokio::test]
-async fn a_span_tells_operation_template_status_code_attempts_and_duration() {
+async fn records_the_result_of_a_call_in_its_span() {
     let (logs, guard) = Logs::capture();
     let script = Script::new(|n| {
         let mut answer = if n == 0 { status(429) } else { zoho(400, "INVALID_DATA") };
@@ -70,7 +70,7 @@ async fn a_span_tells_operation_template_status_code_attempts_and_duration() {
 }
 
 #[tokio::test]
-async fn a_failure_is_told_with_its_attempts_and_a_foreign_error_keeps_its_text() {
+async fn records_failures_without_the_text_of_other_errors() {
     let (logs, guard) = Logs::capture();
     let broken = || {
         let (kind, outcome) = (zcrm_core::ErrorKind::Transport, zcrm_core::Outcome::Unknown);
@@ -90,7 +90,7 @@ async fn a_failure_is_told_with_its_attempts_and_a_foreign_error_keeps_its_text(
 }
 
 #[tokio::test]
-async fn without_a_description_the_span_is_there_all_the_same() {
+async fn creates_a_span_for_an_undescribed_request() {
     let (logs, guard) = Logs::capture();
     let request = http::Request::get("/marked?marked=1").body(ReqBody::empty()).unwrap();
     traced(&Script::new(|_| ok()), request).await.unwrap();
@@ -98,9 +98,9 @@ async fn without_a_description_the_span_is_there_all_the_same() {
     assert!(logs.lines("zcrm::http").contains("zoho_call{") && !logs.text().contains("marked"));
 }
 
-/// Whatever is logged by the crates below, too, on both protocols and through failures.
+/// Checks the logs of all crates, on both protocols and through failures.
 #[tokio::test]
-async fn no_secret_and_no_value_is_logged_by_any_crate_on_the_way() {
+async fn logs_no_secret_and_no_value_in_any_crate() {
     for http1 in [false, true] {
         let builder = Simulator::builder().client("1000.MYAPP", "marked-secret", "https://x/y");
         let builder = if http1 { builder.http1_only() } else { builder };

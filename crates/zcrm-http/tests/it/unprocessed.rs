@@ -14,7 +14,7 @@ use zcrm_core::{Error, ErrorKind, Outcome};
 use zcrm_http::{Connector, Stack, Transport, send};
 use zcrm_test_kit::{Call, insert};
 
-/// What the server does with a stream of a connection.
+/// The action of the server on a stream of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Deed {
     /// 200 and an empty list.
@@ -31,8 +31,8 @@ const REFUSED_STREAM: u32 = 7;
 const CANCEL: u32 = 8;
 const INTERNAL_ERROR: u32 = 2;
 
-/// A server of HTTP/2 frames, written by hand: `plan` says what it does with each stream, by the number
-/// of the request from 0.
+/// A server of HTTP/2 frames, written by hand. `plan` returns the action on each stream, by the
+/// number of the request, counted from 0.
 struct Frames {
     url: String,
     pem: String,
@@ -180,7 +180,7 @@ async fn reports_a_request_that_was_not_processed_as_not_sent() {
 }
 
 #[tokio::test]
-async fn leaves_open_what_the_server_may_have_processed() {
+async fn reports_possibly_processed_requests_as_unknown() {
     let odd = [
         Deed::Reset(CANCEL),
         Deed::Reset(INTERNAL_ERROR),
@@ -199,7 +199,7 @@ async fn leaves_open_what_the_server_may_have_processed() {
 }
 
 #[tokio::test]
-async fn settles_only_the_streams_above_the_last_one() {
+async fn reports_only_streams_above_the_last_one_as_not_sent() {
     // the second stream of a connection makes it go, with the first one processed
     let server = Frames::start(|number| match number {
         0 => Deed::Answer,
@@ -228,7 +228,7 @@ impl Closing {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (requests, closed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (count, ended) = (Arc::clone(&requests), Arc::clone(&closed));
-        // on a thread of its own, so that a runtime that stands still does not keep it from closing
+        // on a separate thread, so that it can close while the runtime is blocked
         std::thread::spawn(move || {
             use std::io::{Read, Write};
             for socket in listener.incoming() {
@@ -244,7 +244,7 @@ impl Closing {
                 socket.write_all(answer).unwrap();
                 socket.shutdown(std::net::Shutdown::Write).unwrap();
                 ended.fetch_add(1, Ordering::SeqCst);
-                // what is still written to it is dropped
+                // later writes to it are dropped
                 drop(socket);
             }
         });
@@ -262,7 +262,7 @@ async fn writes_no_request_to_a_connection_that_the_server_closed() {
     for turn in 0..300 {
         let reply = send(&transport, at(&server.url, insert())).await;
         reply.unwrap_or_else(|error: Error| panic!("turn {turn}: {error} {error:?}"));
-        // the server has closed it, and the runtime was not told yet: its task did not run
+        // the server has closed it, but the runtime does not know yet: its task did not run
         while server.closed.load(Ordering::SeqCst) <= turn {
             std::hint::spin_loop();
         }

@@ -26,7 +26,7 @@ pub(crate) const LARGE: usize = 3_000_000;
 pub(crate) const STALE: &str =
     r#"{"code":"INVALID_TOKEN","message":"no","status":"error","details":{}}"#;
 
-/// What arrived whole, request by request, and with which announced length.
+/// The complete bodies, request by request, with their announced lengths.
 pub(crate) type Arrived = Arc<Mutex<Vec<(Option<u64>, Bytes)>>>;
 
 pub(crate) fn transport(server: &Server) -> Transport {
@@ -91,7 +91,7 @@ pub(crate) fn stream_of(pieces: Vec<Result<Bytes, io::Error>>) -> ReqBody {
 }
 
 #[tokio::test]
-async fn a_file_arrives_whole_and_with_its_length() {
+async fn sends_a_file_with_its_length() {
     for http1 in [true, false] {
         for length in [0, 1, 65_536, LARGE] {
             let (server, arrived) = taking(http1).await;
@@ -108,7 +108,7 @@ async fn a_file_arrives_whole_and_with_its_length() {
 }
 
 #[tokio::test]
-async fn bodies_in_a_chain_arrive_one_after_another() {
+async fn sends_chained_bodies_in_order() {
     for http1 in [true, false] {
         let (server, arrived) = taking(http1).await;
         let (_folder, path) = on_disk(&sample(100_000));
@@ -132,7 +132,7 @@ async fn bodies_in_a_chain_arrive_one_after_another() {
 }
 
 #[tokio::test]
-async fn a_file_is_opened_again_after_a_reset_in_its_middle_where_that_is_safe() {
+async fn opens_a_file_again_after_a_reset_if_safe() {
     for http1 in [true, false] {
         let reset = |mut asked: Asked| async move {
             asked.read_some().await;
@@ -149,7 +149,7 @@ async fn a_file_is_opened_again_after_a_reset_in_its_middle_where_that_is_safe()
 }
 
 #[tokio::test]
-async fn an_upload_that_may_have_been_executed_is_not_repeated() {
+async fn does_not_repeat_an_upload_that_may_be_executed() {
     for http1 in [true, false] {
         let reset = |mut asked: Asked| async move {
             asked.read_some().await;
@@ -165,7 +165,7 @@ async fn an_upload_that_may_have_been_executed_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_refused_in_mid_stream_makes_a_file_begin_again() {
+async fn restarts_a_file_after_a_refused_token() {
     for http1 in [true, false] {
         let refuse = |mut asked: Asked| async move {
             assert_eq!(asked.header("authorization"), "Zoho-oauthtoken 1000.old");
@@ -184,7 +184,7 @@ async fn a_token_that_is_refused_in_mid_stream_makes_a_file_begin_again() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_refused_in_mid_stream_ends_a_one_shot_stream_with_advice() {
+async fn reports_a_refused_token_for_a_one_shot_stream() {
     for http1 in [true, false] {
         let refuse = |mut asked: Asked| async move {
             asked.read_some().await;
@@ -202,7 +202,7 @@ async fn a_token_that_is_refused_in_mid_stream_ends_a_one_shot_stream_with_advic
 }
 
 #[tokio::test]
-async fn a_file_that_changed_between_two_attempts_is_not_sent() {
+async fn does_not_send_a_file_that_changed_between_attempts() {
     for http1 in [true, false] {
         let (folder, path) = on_disk(&sample(LARGE));
         let change = path.clone();
@@ -242,11 +242,11 @@ async fn aborts_the_request_if_its_stream_fails_and_reports_the_cause() {
 }
 
 #[tokio::test]
-async fn a_stream_of_another_length_than_announced_is_never_executed() {
+async fn aborts_a_stream_of_another_length_than_announced() {
     for http1 in [true, false] {
         let (server, arrived) = taking(http1).await;
-        for (told, how) in [(99_999, "more"), (100_001, "fewer")] {
-            let body = stream_of(vec![Ok(sample(100_000))]).with_length(told);
+        for (announced, how) in [(99_999, "more"), (100_001, "fewer")] {
+            let body = stream_of(vec![Ok(sample(100_000))]).with_length(announced);
             let error = sent(&server, insert(), body).await.unwrap_err();
             assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));
             assert!(error.to_string().contains(how), "{error}");
@@ -256,7 +256,7 @@ async fn a_stream_of_another_length_than_announced_is_never_executed() {
 }
 
 #[tokio::test]
-async fn a_server_that_reads_no_more_is_given_up_in_time() {
+async fn gives_up_on_a_server_that_stops_reading() {
     for http1 in [true, false] {
         let server = Server::start(http1, |mut asked: Asked| async move {
             asked.read_some().await;
@@ -281,7 +281,7 @@ async fn a_server_that_reads_no_more_is_given_up_in_time() {
 }
 
 #[tokio::test]
-async fn an_upload_may_take_longer_than_an_answer_while_it_moves() {
+async fn allows_a_long_upload_that_makes_progress() {
     let clock = ManualClock::new();
     let slow = {
         let clock = clock.clone();
@@ -307,26 +307,26 @@ async fn an_upload_may_take_longer_than_an_answer_while_it_moves() {
 }
 
 #[tokio::test]
-async fn progress_is_told_as_the_connection_takes_the_bytes() {
+async fn reports_progress_as_the_connection_takes_bytes() {
     for http1 in [true, false] {
         let (server, _) = taking(http1).await;
         let (_folder, path) = on_disk(&sample(LARGE));
         for body in [ReqBody::file(&path).await.unwrap(), sample(LARGE).into()] {
-            let told = Arc::new(Mutex::new(Vec::new()));
-            let log = Arc::clone(&told);
+            let reported = Arc::new(Mutex::new(Vec::new()));
+            let log = Arc::clone(&reported);
             let body = body.on_progress(move |progress| log.lock().unwrap().push(progress));
             sent(&server, insert(), body).await.unwrap();
-            let told = told.lock().unwrap();
-            assert!(told.len() > 10, "{}", told.len());
-            assert!(told.is_sorted_by(|one, next| one.bytes < next.bytes));
-            assert!(told.iter().all(|progress| progress.total == Some(LARGE as u64)));
-            assert_eq!(told.last().unwrap().bytes, LARGE as u64);
+            let reported = reported.lock().unwrap();
+            assert!(reported.len() > 10, "{}", reported.len());
+            assert!(reported.is_sorted_by(|one, next| one.bytes < next.bytes));
+            assert!(reported.iter().all(|progress| progress.total == Some(LARGE as u64)));
+            assert_eq!(reported.last().unwrap().bytes, LARGE as u64);
         }
     }
 }
 
 #[tokio::test]
-async fn a_body_is_compressed_where_the_call_asks_for_it() {
+async fn compresses_a_body_if_the_call_asks_for_it() {
     use tokio::io::AsyncReadExt;
     for http1 in [true, false] {
         let packed = Arc::new(Mutex::new(Vec::new()));
@@ -365,7 +365,7 @@ async fn a_body_is_compressed_where_the_call_asks_for_it() {
             decoder.read_to_end(&mut plain).await.unwrap();
             assert!(plain == sample(LARGE));
         }
-        // and not where it does not, nor where there is nothing to compress
+        // and not if it does not, or if the body is empty
         let mut read = zcrm_test_kit::read();
         read.extensions_mut().insert(CallSettings::new().compress());
         sent(&server, read, ReqBody::empty()).await.unwrap();
@@ -373,7 +373,7 @@ async fn a_body_is_compressed_where_the_call_asks_for_it() {
 }
 
 #[tokio::test]
-async fn what_is_no_file_is_refused_by_its_name() {
+async fn refuses_a_path_without_a_regular_file() {
     let folder = tempfile::tempdir().unwrap();
     for path in [folder.path().join("missing.csv"), folder.path().to_owned()] {
         let error = ReqBody::file(&path).await.unwrap_err();
@@ -384,7 +384,7 @@ async fn what_is_no_file_is_refused_by_its_name() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn waits_for_no_pipe_that_took_the_place_of_a_file() {
+async fn does_not_wait_for_a_pipe_that_replaced_a_file() {
     let replacements: [fn(&std::path::Path); 4] = [
         |path| assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success()),
         |path| drop(std::os::unix::net::UnixListener::bind(path).unwrap()),
@@ -409,7 +409,7 @@ async fn waits_for_no_pipe_that_took_the_place_of_a_file() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn sends_no_other_file_of_the_same_length_and_time() {
+async fn detects_another_file_of_the_same_length_and_time() {
     let (server, arrived) = taking(false).await;
     let (folder, path) = on_disk(&sample(1_000));
     let changed = std::fs::metadata(&path).unwrap().modified().unwrap();

@@ -50,7 +50,7 @@ async fn http2_is_spoken_where_it_is_offered_and_http1_elsewhere() {
 }
 
 #[tokio::test]
-async fn the_reply_tells_host_status_and_body() {
+async fn returns_host_status_and_body_in_the_reply() {
     let (_sim, tokens, transport) = connected(false, false).await;
     let reply = send(&transport, by(read(), &tokens)).await.unwrap();
     let page = reply.page::<zcrm_core::Record>("data").unwrap();
@@ -68,7 +68,7 @@ fn insert_of(module: &str) -> Call {
 }
 
 #[tokio::test]
-async fn a_request_that_describes_no_call_is_refused_by_send() {
+async fn refuses_to_send_a_request_without_call_meta() {
     let (sim, _, transport) = connected(false, false).await;
     let error = send(&transport, Request::new(ReqBody::empty())).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));
@@ -76,7 +76,7 @@ async fn a_request_that_describes_no_call_is_refused_by_send() {
 }
 
 #[tokio::test]
-async fn plain_http_goes_to_a_loopback_address() {
+async fn allows_plain_http_to_a_loopback_address() {
     let sim = Simulator::builder().plain_http().records("Leads", 1).start().await.unwrap();
     let tokens = user(&sim).await;
     let transport = stack(connector(&sim));
@@ -84,7 +84,7 @@ async fn plain_http_goes_to_a_loopback_address() {
 }
 
 #[tokio::test]
-async fn plain_http_to_any_other_address_is_refused_before_anything_is_sent() {
+async fn refuses_plain_http_to_any_other_address() {
     // nothing could connect there either: the refusal must come first
     for url in ["http://www.zohoapis.com", "http://192.0.2.1:80", "http://localhost.example.com"] {
         let error = zcrm(call(stack(Connector::builder().build().unwrap()), at(url)).await);
@@ -95,14 +95,14 @@ async fn plain_http_to_any_other_address_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_request_without_a_host_is_refused() {
+async fn refuses_a_request_without_a_host() {
     let error = zcrm(call(stack(Connector::builder().build().unwrap()), read()).await);
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));
     assert_eq!(error.operation(), Some("records.list"));
 }
 
 #[tokio::test]
-async fn a_server_of_an_unknown_authority_gets_nothing() {
+async fn sends_nothing_to_a_server_with_an_unknown_authority() {
     let sim = Simulator::start().await.unwrap();
     for request in [at(&sim.api_url()), absolute_insert(&sim)] {
         let transport = stack(Connector::builder().build().unwrap());
@@ -122,7 +122,7 @@ fn absolute_insert(sim: &Simulator) -> Call {
 }
 
 #[tokio::test]
-async fn a_refused_connection_and_an_unknown_name_are_told_as_not_sent() {
+async fn reports_refused_connections_and_unknown_names_as_not_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let closed = format!("https://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -131,15 +131,15 @@ async fn a_refused_connection_and_an_unknown_name_are_told_as_not_sent() {
             let mut request = request;
             *request.uri_mut() = format!("{url}/crm/v8/Leads").parse().unwrap();
             let error = zcrm(call(stack(Connector::builder().build().unwrap()), request).await);
-            let told = (error.kind(), error.outcome(), error.attempts());
-            assert_eq!(told, (ErrorKind::Connect, Outcome::NotSent, 4), "{url}");
+            let seen = (error.kind(), error.outcome(), error.attempts());
+            assert_eq!(seen, (ErrorKind::Connect, Outcome::NotSent, 4), "{url}");
             assert!(url.contains(error.host().unwrap()));
         }
     }
 }
 
 #[tokio::test]
-async fn a_read_survives_a_reset_before_or_after_it_was_executed() {
+async fn retries_a_read_after_a_reset_connection() {
     for (http1, warm) in [(false, false), (false, true), (true, false), (true, true)] {
         for executed in [false, true] {
             let (sim, tokens, transport) = connected(http1, warm).await;
@@ -160,7 +160,7 @@ async fn a_read_survives_a_reset_before_or_after_it_was_executed() {
 }
 
 #[tokio::test]
-async fn an_insert_whose_connection_was_reset_is_unknown_and_never_repeated() {
+async fn never_retries_an_insert_after_a_reset_connection() {
     for (http1, warm) in [(false, false), (false, true), (true, false), (true, true)] {
         for executed in [false, true] {
             let (sim, tokens, transport) = connected(http1, warm).await;
@@ -184,7 +184,7 @@ async fn an_insert_whose_connection_was_reset_is_unknown_and_never_repeated() {
 }
 
 #[tokio::test]
-async fn a_repeatable_write_that_cannot_reach_the_server_again_stays_unknown() {
+async fn keeps_the_unknown_outcome_if_the_retry_cannot_connect() {
     let (sim, tokens, transport) = connected(false, true).await;
     let hold = sim.faults().method("PUT").after_executing().hold();
     sim.faults().method("PUT").reset();
@@ -199,7 +199,7 @@ async fn a_repeatable_write_that_cannot_reach_the_server_again_stays_unknown() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_cut_is_fetched_again_for_a_read_and_unknown_for_an_insert() {
+async fn retries_a_cut_answer_only_for_a_read() {
     for http1 in [false, true] {
         let (sim, tokens, transport) = connected(http1, true).await;
         sim.faults().cut_body();
@@ -215,7 +215,7 @@ async fn an_answer_that_is_cut_is_fetched_again_for_a_read_and_unknown_for_an_in
 }
 
 #[tokio::test]
-async fn an_insert_is_repeated_after_a_429_and_executed_once() {
+async fn retries_an_insert_after_a_429() {
     let (sim, tokens, transport) = connected(false, true).await;
     sim.faults().header("retry-after", "3").zoho_error(429, "TOO_MANY_REQUESTS");
     let response = call(transport.clone(), by(insert(), &tokens)).await.unwrap();
@@ -228,7 +228,7 @@ async fn an_insert_is_repeated_after_a_429_and_executed_once() {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_replaced_and_the_insert_executed_once() {
+async fn executes_an_insert_once_after_a_refused_token() {
     let sim = Simulator::start().await.unwrap();
     let fresh = user(&sim).await;
     let origin = sim.api_url().parse().unwrap();
@@ -259,12 +259,12 @@ async fn calls_share_one_http2_connection_under_the_gate() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_not_made_in_time_names_its_timeout() {
+async fn names_the_timeout_of_a_connection() {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();
     let address = listener.local_addr().unwrap();
-    // nobody accepts, so the queue fills up and further connections hang
+    // no connection is accepted, so the queue fills up and further connections hang
     let mut queue = Vec::new();
     while queue.len() < 16 {
         let hangs = std::net::TcpStream::connect_timeout(&address, Duration::from_millis(100));

@@ -79,7 +79,7 @@ fn stack(limit: usize) -> Transport {
 }
 
 #[tokio::test]
-async fn a_compressed_answer_arrives_as_it_was_written() {
+async fn decompresses_an_answer() {
     let (url, _) = server(answer("200 OK\r\ncontent-encoding: gzip", GZIP)).await;
     let response = call(stack(1000), at(&url, read())).await.unwrap();
     assert_eq!(text(response).await, r#"{"data":[{"id":"1"}]}"#);
@@ -88,7 +88,7 @@ async fn a_compressed_answer_arrives_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn the_limit_counts_what_was_decompressed() {
+async fn counts_decompressed_bytes_against_the_limit() {
     let (url, requests) = server(answer("200 OK\r\ncontent-encoding: gzip", GZIP_LARGE)).await;
     assert!(GZIP_LARGE.len() < 1000);
     let error = zcrm(call(stack(99_999), at(&url, read())).await);
@@ -98,7 +98,7 @@ async fn the_limit_counts_what_was_decompressed() {
 }
 
 #[tokio::test]
-async fn a_compressed_answer_that_is_cut_is_broken() {
+async fn fails_a_compressed_answer_that_is_cut() {
     let (url, requests) = server(answer("200 OK\r\ncontent-encoding: gzip", &GZIP[..20])).await;
     let error = zcrm(call(stack(1000), at(&url, insert())).await);
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::Unknown));
@@ -106,7 +106,7 @@ async fn a_compressed_answer_that_is_cut_is_broken() {
 }
 
 #[tokio::test]
-async fn the_code_of_a_compressed_refusal_is_seen() {
+async fn reads_the_code_of_a_compressed_refusal() {
     let (url, _) = server(answer("401 No\r\ncontent-encoding: gzip", GZIP_CODE)).await;
     let response = call(stack(1000), at(&url, read())).await.unwrap();
     let code = response.extensions().get::<zcrm_http::layer::ErrorCode>().unwrap();
@@ -120,7 +120,7 @@ const GZIP_CODE: &[u8] = &[
 ];
 
 #[tokio::test]
-async fn a_file_comes_as_a_stream_that_no_limit_holds_up() {
+async fn streams_a_file_beyond_the_limit_of_answers() {
     let large = vec![7; 3_000_000];
     let head = "200 OK\r\ncontent-disposition: attachment; filename=\"a.bin\"";
     let (url, _) = server(answer(head, &large)).await;
@@ -140,7 +140,7 @@ async fn a_file_comes_as_a_stream_that_no_limit_holds_up() {
 }
 
 #[tokio::test]
-async fn a_file_that_nobody_asked_for_as_a_stream_is_taken_in_within_the_limit() {
+async fn collects_a_file_that_was_not_requested_as_a_stream() {
     let head = "200 OK\r\ncontent-disposition: attachment; filename=\"a.bin\"";
     let (url, _) = server(answer(head, &[7; 2_000])).await;
     let error = send(&stack(1_000), at(&url, read())).await.unwrap_err();
@@ -148,7 +148,7 @@ async fn a_file_that_nobody_asked_for_as_a_stream_is_taken_in_within_the_limit()
 }
 
 #[tokio::test]
-async fn what_is_no_file_is_taken_in_within_the_limit() {
+async fn collects_other_answers_within_the_limit() {
     for (head, body) in [
         ("200 OK\r\ncontent-type: application/json", r#"{"code":"X","status":"error"}"#),
         ("404 Not Found\r\ncontent-type: text/html", "<html>"),
@@ -157,7 +157,7 @@ async fn what_is_no_file_is_taken_in_within_the_limit() {
         let (url, _) = server(answer(head, body.as_bytes())).await;
         let DownloadResponse::Reply(reply) = open(&stack(1_000), at(&url, read())).await.unwrap()
         else {
-            panic!("{head} is no file");
+            panic!("{head} is not a file");
         };
         assert_eq!(reply.body(), body);
     }
@@ -167,7 +167,7 @@ async fn what_is_no_file_is_taken_in_within_the_limit() {
 }
 
 #[tokio::test]
-async fn a_file_that_breaks_off_ends_in_an_error() {
+async fn ends_an_interrupted_file_with_an_error() {
     let whole = b"HTTP/1.1 200 OK\r\ncontent-type: image/png\r\ncontent-length: 100\r\n\r\n12345";
     let (url, requests) = server(whole.to_vec()).await;
     let DownloadResponse::File(mut file) = open(&stack(1_000), at(&url, read())).await.unwrap()
@@ -183,7 +183,7 @@ async fn a_file_that_breaks_off_ends_in_an_error() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
+async fn does_not_follow_a_redirect() {
     for status in ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
         let (target, reached) = server(answer("200 OK", b"{}")).await;
         let (url, requests) =
@@ -197,7 +197,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_head_that_is_no_http_breaks_the_call() {
+async fn fails_on_an_answer_that_is_not_http() {
     for nonsense in [&b"SSH-2.0-OpenSSH\r\n\r\n"[..], b"", b"HTTP/1.1 200 OK\r\ncontent-le"] {
         let (url, requests) = server(nonsense.to_vec()).await;
         let error = zcrm(call(stack(1000), at(&url, insert())).await);
@@ -209,7 +209,7 @@ async fn a_head_that_is_no_http_breaks_the_call() {
 }
 
 #[tokio::test]
-async fn a_body_shorter_than_its_length_is_broken() {
+async fn fails_on_a_body_shorter_than_its_length() {
     let (url, _) = server(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{}".to_vec()).await;
     let error = send(&stack(1000), at(&url, insert())).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::Unknown));
@@ -218,7 +218,7 @@ async fn a_body_shorter_than_its_length_is_broken() {
 }
 
 #[tokio::test]
-async fn a_refusal_whose_body_breaks_off_was_refused_all_the_same() {
+async fn reports_a_refusal_with_an_interrupted_body_as_refused() {
     for (status, outcome, tries) in [
         ("429 Too Many Requests", Outcome::Refused, 4),
         ("408 Request Timeout", Outcome::Unknown, 1),
@@ -233,7 +233,7 @@ async fn a_refusal_whose_body_breaks_off_was_refused_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_page_of_html_is_told_as_such() {
+async fn reports_an_html_page() {
     let (url, _) = server(answer("200 OK", b"<html>marked outage</html>")).await;
     let reply = send(&stack(1000), at(&url, read())).await.unwrap();
     let error = reply.page::<zcrm_core::Record>("data").unwrap_err();
@@ -243,7 +243,7 @@ async fn a_page_of_html_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn a_stack_is_made_without_an_answer_in_sight_and_shared_by_threads() {
+async fn builds_a_stack_without_a_call_and_shares_it() {
     fn shared<T: Clone + Send + Sync + 'static>(_: &T) {}
     let transport = stack(1000);
     shared(&transport);
@@ -253,14 +253,14 @@ async fn a_stack_is_made_without_an_answer_in_sight_and_shared_by_threads() {
 }
 
 #[test]
-fn a_connector_needs_no_runtime_until_its_first_request() {
+fn builds_a_connector_without_a_runtime() {
     let builder = Connector::builder().connect_timeout(Duration::from_secs(1)).idle_per_host(1);
     let transport = Stack::new(builder.idle_timeout(Duration::from_secs(1)).build().unwrap());
     let _ = transport.build();
 }
 
 #[test]
-fn a_root_that_is_no_certificate_is_a_mistake_in_the_configuration() {
+fn rejects_an_invalid_root_certificate() {
     let unreadable = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
     let no_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     for pem in ["", "no PEM at all", unreadable, no_certificate] {

@@ -35,7 +35,7 @@ async fn reads_every_known_form_of_a_lifetime() {
 }
 
 #[tokio::test]
-async fn takes_an_hour_where_the_lifetime_cannot_be_read() {
+async fn assumes_an_hour_if_the_lifetime_is_unreadable() {
     for value in [json!(null), json!(0), json!(-5), json!("soon"), json!([1]), json!(i64::MAX)] {
         let answer = json!({ "access_token": "a", "expires_in": value });
         assert_eq!(lifetime(answer).await, Ok(3600), "{value}");
@@ -46,7 +46,7 @@ async fn takes_an_hour_where_the_lifetime_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn keeps_a_good_token_whatever_its_optional_members_are() {
+async fn keeps_a_token_with_invalid_optional_members() {
     for odd in [json!(5), json!(["a"]), json!(null), json!({}), json!(true), json!("")] {
         let fixture = Fixture::expired().await;
         let before = fixture.stored().await;
@@ -142,7 +142,7 @@ async fn requires_a_login_after_a_revocation() {
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Credential, Outcome::Refused));
     let text = error.to_string();
     assert!(text.contains("invalid_code") && text.contains("log in again"), "{text}");
-    // it is kept: a person may want to see what it was
+    // it is kept, because the user may want to see it
     assert!(fixture.tokens.stored().await.unwrap().is_some());
     fixture.log_in().await;
     fixture.tokens.token().await.unwrap();

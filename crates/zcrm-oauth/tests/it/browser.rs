@@ -23,7 +23,7 @@ async fn fixture() -> Fixture {
     Fixture::built(Simulator::builder().auto_consent(), FaultyStore::default()).await
 }
 
-/// What the browser is sent to when it opens `url`.
+/// Returns the redirect that the browser gets when it opens `url`.
 async fn open(fixture: &Fixture, url: &str) -> String {
     let transport = Stack::new(connector(&fixture.sim)).build_for_accounts(10 * SECOND);
     let mut request = PAGE.request(ApiVersion::V2).build().unwrap().map(ReqBody::from);
@@ -119,7 +119,7 @@ async fn accepts_a_state_once_within_ten_minutes() {
     let fourth = back(&begin());
     fixture.advance(600 * SECOND);
     forged(manager.accept("mine", &fourth));
-    // another manager knows nothing of it
+    // another manager does not know it
     forged(fixture.manager().accept("mine", &back(&begin())));
     // a refused state does not spoil another that is under way
     let (fifth, sixth) = (back(&begin()), back(&begin()));
@@ -159,7 +159,7 @@ fn accept(manager: &TokenManager, rest: &str) -> Result<Redirect, zcrm_core::Err
 }
 
 #[tokio::test]
-async fn tells_a_refusal_from_a_malformed_redirect() {
+async fn distinguishes_a_refusal_from_a_malformed_redirect() {
     let fixture = fixture().await;
     let manager = fixture.manager();
     let error = accept(&manager, "error=access_denied&code=1000.grant").unwrap_err();

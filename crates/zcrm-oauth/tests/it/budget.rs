@@ -1,4 +1,4 @@
-//! The local budget: what Zoho would refuse is not asked for.
+//! The local budget: calls that Zoho would refuse are not sent.
 
 use std::{net::TcpListener, time::Duration};
 
@@ -32,7 +32,7 @@ async fn refuses_the_eleventh_refresh_in_ten_minutes() {
         assert_eq!(error.retry_after(), Some(590 * SECOND));
     }
     assert_eq!(fixture.token_calls(), 10);
-    // another login of the same process has a budget of its own
+    // another login of the same process has a separate budget
     let other = fixture.manager().user("b@example.com").unwrap();
     other.exchange(fixture.sim.grant_token()).await.unwrap();
     fixture.advance(590 * SECOND);
@@ -61,10 +61,10 @@ async fn spends_no_budget_while_the_network_is_down() {
     let fixture = fixture().await;
     let accounts = accounts(&fixture.sim, &fixture.clock, credentials(&fixture.sim));
     let refresh = fixture.stored().await.refresh.unwrap();
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let nobody = origin(&format!("https://{nobody}"));
+    let unreachable = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let unreachable = origin(&format!("https://{unreachable}"));
     for _ in 0..15 {
-        let error = accounts.refresh(&refresh, &nobody).await.unwrap_err();
+        let error = accounts.refresh(&refresh, &unreachable).await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::NotSent));
     }
     let server = origin(&fixture.sim.accounts_url());

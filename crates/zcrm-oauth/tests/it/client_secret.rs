@@ -67,7 +67,7 @@ async fn asks_a_provider_again_after_a_rotation() {
 #[tokio::test]
 async fn fails_if_a_provider_has_no_new_secret() {
     let fixture = Fixture::new().await;
-    // the same once more, and then a failure: neither is tried again
+    // the same secret again, and then a failure: neither is retried
     for secrets in [&["marked", "marked"][..], &["marked"]] {
         let vault = Vault::of(secrets);
         let accounts = with(&fixture, ClientSecret::provider(vault.clone()));

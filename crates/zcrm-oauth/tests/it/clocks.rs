@@ -1,4 +1,4 @@
-//! Processes whose clocks differ, and servers that tell odd times.
+//! Processes with different clocks, and servers with implausible times.
 
 use std::{sync::Arc, time::Duration};
 
@@ -33,7 +33,7 @@ async fn refreshes_once_for_clocks_ten_minutes_apart() {
             both.reverse();
         }
         let first = both[0].token().await.unwrap();
-        // the end is told in the server's time, whoever refreshed
+        // the expiry is in the server's time, regardless of the process that refreshed
         assert_eq!(first.expires_at, fixture.sim.now() + TimeDelta::hours(1));
         for _ in 0..50 {
             for tokens in &both {
@@ -76,8 +76,8 @@ async fn refreshes_once_with_a_clock_hours_ahead() {
     assert_eq!(fixture.token_calls(), 1);
 }
 
-/// The tokens of the same user in a process that is told `date` by the accounts server.
-fn told(fixture: &Fixture, date: Option<&'static str>) -> UserTokens {
+/// The tokens of the same user in a process that receives `date` from the accounts server.
+fn with_date(fixture: &Fixture, date: Option<&'static str>) -> UserTokens {
     let clock = Arc::new(fixture.clock.clone());
     let stack = Stack::new(connector(&fixture.sim)).clock(clock);
     let transport = stack.build_for_accounts(Accounts::REQUEST_TIMEOUT);
@@ -103,7 +103,7 @@ async fn ignores_an_implausible_date() {
         None,
     ] {
         let fixture = Fixture::expired().await;
-        let token = told(&fixture, date).token().await.unwrap();
+        let token = with_date(&fixture, date).token().await.unwrap();
         let hour = Clock::now(&fixture.clock) + TimeDelta::hours(1);
         assert_eq!(token.expires_at, hour, "{date:?}");
     }
@@ -111,13 +111,13 @@ async fn ignores_an_implausible_date() {
 
 #[tokio::test]
 async fn takes_the_server_time_from_a_plausible_date() {
-    // the clocks stand at 01:00:00
+    // the clocks are at 01:00:00
     for (date, expected) in [
         ("Thu, 01 Jan 2026 03:00:00 GMT", "2026-01-01T04:00:00+00:00"),
         ("Wed, 31 Dec 2025 23:00:01 GMT", "2026-01-01T00:00:01+00:00"),
     ] {
         let fixture = Fixture::expired().await;
-        let tokens = told(&fixture, Some(date));
+        let tokens = with_date(&fixture, Some(date));
         let token = tokens.token().await.unwrap();
         assert_eq!(token.expires_at.to_rfc3339(), expected);
         // by this process's own clock it lives for an hour
@@ -184,7 +184,7 @@ async fn expires_by_the_earlier_of_both_clocks() {
 }
 
 #[tokio::test]
-async fn believes_expires_in_after_the_own_clock_was_set_right() {
+async fn uses_expires_in_after_the_local_clock_was_set() {
     for wrong in [TimeDelta::hours(-2), TimeDelta::hours(2), TimeDelta::minutes(-50)] {
         let fixture = Fixture::logged_in().await;
         let clock = Settable(fixture.clock.clone(), Arc::default());
@@ -205,7 +205,7 @@ async fn believes_expires_in_after_the_own_clock_was_set_right() {
         tokens.import(refresh_token(&fixture.stored().await)).await.unwrap();
         assert_eq!(fixture.token_calls(), 1, "{wrong}: the offset is measured");
 
-        // the clock is set right, and from now on the server does not tell its time
+        // the clock is set right, and from now on the server does not send its time
         *clock.1.lock().unwrap() = TimeDelta::zero();
         silent.store(true, std::sync::atomic::Ordering::SeqCst);
         for hour in 1..=3 {
@@ -225,7 +225,7 @@ async fn believes_expires_in_after_the_own_clock_was_set_right() {
 }
 
 #[tokio::test]
-async fn saves_a_token_late_whatever_end_another_clock_wrote() {
+async fn saves_a_token_late_despite_another_clocks_expiry() {
     let fixture = Fixture::expired().await;
     // the stored end is wrong: it is later than that of the new token
     let old = fixture.stored().await;

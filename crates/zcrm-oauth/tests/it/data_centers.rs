@@ -108,7 +108,7 @@ async fn follows_a_device_login_to_another_data_centre() {
 }
 
 #[tokio::test]
-async fn sends_a_token_without_a_domain_where_it_was_issued() {
+async fn sends_a_token_without_a_domain_to_its_issuer() {
     let both = Both::new().await;
     let redirect = both.manager.accept("s", &both.agree("eva@example.com").await).unwrap();
     let key = both.manager.login(redirect).await.unwrap().key().clone();

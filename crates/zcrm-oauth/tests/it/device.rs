@@ -163,7 +163,7 @@ async fn ignores_a_faster_poll_interval() {
         });
         fixture.accounts().json(200, &begun);
         let device = fixture.manager().device_login(&SCOPES).await.unwrap();
-        // what it will wait between two polls
+        // the interval between two polls
         let shown = format!("{device:?}");
         assert!(shown.contains("interval: 30s"), "{interval}: {shown}");
     }

@@ -1,4 +1,4 @@
-//! What the application is told.
+//! The events that the application receives.
 
 use std::{
     sync::{Arc, Mutex, atomic::Ordering},
@@ -70,7 +70,7 @@ impl TokenObserver for Seen {
     }
 }
 
-/// The tokens of the same user in a manager that tells what becomes of them.
+/// The tokens of the same user in a manager that reports their events.
 pub(crate) fn observed(fixture: &Fixture) -> (Arc<Seen>, UserTokens) {
     let seen = Arc::new(Seen::default());
     let manager = fixture.builder().observer(Arc::clone(&seen) as _).build().unwrap();
@@ -82,7 +82,7 @@ async fn reports_each_event_of_a_token_once() {
     let fixture = Fixture::new().await;
     let (seen, tokens) = observed(&fixture);
     tokens.token().await.unwrap_err();
-    assert_eq!(seen.take(), ["dead"], "nobody logged in");
+    assert_eq!(seen.take(), ["dead"], "no user logged in");
     tokens.exchange(fixture.sim.grant_token()).await.unwrap();
     assert_eq!(seen.take(), ["logged in"]);
     tokens.token().await.unwrap();
@@ -149,17 +149,17 @@ impl TokenObserver for Panicking {
 }
 
 #[tokio::test]
-async fn keeps_tokens_apart_from_an_observer_that_panics() {
+async fn keeps_tokens_if_the_observer_panics() {
     let fixture = Fixture::new().await;
-    let told = Arc::default();
+    let received = Arc::default();
     let manager =
-        fixture.builder().observer(Arc::new(Panicking(Arc::clone(&told)))).build().unwrap();
+        fixture.builder().observer(Arc::new(Panicking(Arc::clone(&received)))).build().unwrap();
     let tokens = manager.user(fixture.tokens.key().user()).unwrap();
     tokens.exchange(fixture.sim.grant_token()).await.unwrap();
     for events in 2..5 {
         fixture.advance(HOUR);
         tokens.token().await.unwrap();
-        until(|| told.load(Ordering::SeqCst) == events).await;
+        until(|| received.load(Ordering::SeqCst) == events).await;
     }
 }
 
@@ -174,7 +174,7 @@ impl TokenObserver for Blocking {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn refreshes_beside_an_observer_that_blocks() {
+async fn refreshes_while_the_observer_blocks() {
     let fixture = Fixture::expired().await;
     let (release, blocked) = std::sync::mpsc::channel();
     let manager =

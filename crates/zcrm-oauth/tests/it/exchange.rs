@@ -1,4 +1,4 @@
-//! The login: what comes of a grant token, and what is never lost.
+//! Logins: the exchange of a grant token, without losing its tokens.
 
 use std::sync::atomic::Ordering;
 
@@ -105,7 +105,7 @@ async fn returns_unsaved_tokens_in_the_error() {
     let shown = format!("{unsaved}\n{unsaved:?}\n{}", whole_text(&error));
     assert!(shown.contains("the disk is full"), "{shown}");
     assert!(!shown.contains(access(token)) && !shown.contains(refresh_token(token)), "{shown}");
-    // they are good: whoever saves them elsewhere is logged in
+    // they are valid: a caller that saves them elsewhere is logged in
     zcrm_oauth::TokenStore::save(&*fixture.store, fixture.tokens.key(), token).await.unwrap();
     assert_eq!(access(&fixture.tokens.token().await.unwrap()), access(token));
     assert!(UnsavedToken::of(&zcrm_core::Error::config("x")).is_none());
@@ -148,7 +148,7 @@ async fn returns_tokens_of_another_data_centre_in_the_error() {
 }
 
 #[tokio::test]
-async fn tells_a_wrong_client_from_a_wrong_secret() {
+async fn distinguishes_a_wrong_client_from_a_wrong_secret() {
     let fixture = Fixture::new().await;
     let (id, redirect) = (fixture.sim.client_id(), fixture.sim.redirect_uri());
     let secret = fixture.sim.client_secret();
@@ -198,7 +198,7 @@ async fn logs_in_a_self_client_without_a_redirect_uri() {
 }
 
 #[test]
-fn names_all_missing_credentials_at_once() {
+fn names_all_missing_credentials_together() {
     let error = ClientCredentials::new("", " ", "").unwrap_err().to_string();
     for name in ["`client_id`", "`client_secret`", "`redirect_uri`"] {
         assert!(error.contains(name), "{error}");

@@ -1,4 +1,4 @@
-//! The kinds of failure, told apart by a program.
+//! The kinds of failure, as a program distinguishes them.
 
 use serde_json::{Value, json};
 use zcrm_core::ErrorKind;
@@ -10,7 +10,7 @@ use crate::support::{Fixture, HOUR};
 async fn refused(status: u16, answer: &Value, known: bool) -> zcrm_core::Error {
     let fixture = Fixture::logged_in().await;
     fixture.advance(HOUR);
-    // a process of its own: whether it has ever got a token matters
+    // a separate process, because it matters whether it ever received a token
     let tokens = if known { fixture.tokens.clone() } else { fixture.other() };
     fixture.accounts().json(status, answer);
     tokens.token().await.unwrap_err()

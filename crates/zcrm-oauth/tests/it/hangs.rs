@@ -23,7 +23,7 @@ async fn pass(fixture: &Fixture, limit: Duration) {
     fixture.clock.advance(limit);
 }
 
-/// Runs a call of which a part hangs for `limit`.
+/// Runs a call with a part that hangs for `limit`.
 async fn hung<T: Send + 'static>(
     fixture: &Fixture,
     limit: Duration,
@@ -164,7 +164,7 @@ async fn keeps_the_tokens_of_a_login_that_is_never_identified() {
     assert!(UnsavedToken::of(&error).is_some(), "{error}");
 }
 
-/// Runs `work` on a runtime of its own in a thread of its own, until it is told to end.
+/// Runs `work` on a separate runtime in a separate thread, until it must end.
 fn elsewhere(
     work: impl Future<Output = ()> + Send + 'static,
 ) -> (mpsc::Sender<()>, std::thread::JoinHandle<()>) {
@@ -203,7 +203,7 @@ async fn starts_another_refresh_when_the_runtime_of_the_first_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn starts_another_refresh_when_the_runtime_of_the_first_stands_still() {
+async fn starts_another_refresh_when_the_first_runtime_stops() {
     let fixture = Fixture::expired().await;
     let hold = fixture.accounts().times(1).hold();
     let tokens = fixture.tokens.clone();
@@ -220,7 +220,7 @@ async fn starts_another_refresh_when_the_runtime_of_the_first_stands_still() {
     let (still, hold) = still.await.unwrap();
     let waiting = tokio::spawn(token(&fixture));
     pass(&fixture, 240 * SECOND).await;
-    // the turn of the one that stands still
+    // the refresh on the blocked runtime
     pass(&fixture, 120 * SECOND).await;
     waiting.await.unwrap().unwrap();
     assert!(fixture.tokens.cached().is_some());
@@ -229,7 +229,7 @@ async fn starts_another_refresh_when_the_runtime_of_the_first_stands_still() {
 }
 
 #[tokio::test]
-async fn forgets_the_users_of_whom_nothing_is_left() {
+async fn removes_users_without_a_state() {
     let fixture = Fixture::logged_in().await;
     let manager = fixture.manager();
     let known = |manager: &TokenManager| -> usize {

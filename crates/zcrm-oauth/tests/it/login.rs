@@ -43,7 +43,7 @@ async fn names_the_missing_profile_scope() {
     assert_eq!(TokenFault::of(&error), Some(TokenFault::MissingScope));
     assert!(whole_text(&error).contains("`AaaServer.profile.READ`"), "{}", whole_text(&error));
     assert!(error.to_string().contains("name the user"), "{error}");
-    assert_eq!(fixture.token_calls(), 1, "the user info was not asked in vain");
+    assert_eq!(fixture.token_calls(), 1, "the user info was not called");
     assert!(manager.users().await.unwrap().is_empty());
 
     let token = UnsavedToken::of(&error).unwrap().token().clone();
@@ -100,7 +100,7 @@ async fn uses_the_user_lookup_of_the_application() {
     let tokens = manager.login_with(grant(), Arc::new(Always("robot"))).await.unwrap();
     assert_eq!(tokens.key().user(), "robot");
     assert!(tokens.is_logged_in().await.unwrap());
-    // a name that is none does not cost the tokens
+    // an invalid name does not lose the tokens
     let error = manager.login_with(grant(), Arc::new(Always(" "))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(UnsavedToken::of(&error).is_some());
@@ -162,7 +162,7 @@ async fn revokes_a_login_with_its_token_in_the_body() {
     assert_eq!(cached(&fixture.tokens), None);
     let error = fixture.tokens.import(refresh_token(&token)).await.unwrap_err();
     assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidRefreshToken));
-    assert!(!fixture.tokens.revoke().await.unwrap(), "there was none");
+    assert!(!fixture.tokens.revoke().await.unwrap(), "there was no token");
 }
 
 #[tokio::test]
@@ -198,8 +198,8 @@ async fn lists_and_logs_out_users() {
     let fixture = Fixture::logged_in().await;
     let (manager, user) = (fixture.manager(), fixture.sim.user_email());
     assert!(manager.is_logged_in(&user).await.unwrap());
-    assert!(!manager.is_logged_in("nobody@example.com").await.unwrap());
-    // of another client and of a sandbox, which are nobody's business here
+    assert!(!manager.is_logged_in("unknown@example.com").await.unwrap());
+    // of another client and of a sandbox, which this manager must not list
     let token = fixture.stored().await;
     for key in [
         TokenKey::new("x", "1000.OTHER", zcrm_core::Environment::Production),

@@ -1,4 +1,4 @@
-//! A refresh happens once, whoever waits for it and whoever gives up.
+//! A refresh happens once, with any number of waiting or cancelled callers.
 
 use std::sync::{
     Arc,
@@ -24,7 +24,7 @@ async fn refreshes_once_for_a_thousand_waiting_tasks() {
         .map(|_| {
             let (tokens, waiting) = (fixture.tokens.clone(), Arc::clone(&waiting));
             tokio::spawn(async move {
-                // on one thread, whoever has counted itself is not interrupted before it waits
+                // on one thread, a task that was counted is not interrupted before it waits
                 waiting.fetch_add(1, Ordering::SeqCst);
                 bare(&tokens.authorize().await.unwrap())
             })
@@ -82,7 +82,7 @@ async fn finishes_a_refresh_without_callers() {
         assert!(caller.await.unwrap_err().is_cancelled());
     }
     hold.release();
-    // nobody asks for it any more: the exchange's save was the first
+    // no caller needs it any more; the exchange's save was the first
     fixture.store.wait_saves(2).await;
     let stored = fixture.stored().await;
     assert_ne!(access(&stored), access(&old));

@@ -1,4 +1,4 @@
-//! What a refresh keeps, and who wins over it.
+//! Refreshes: the members that they keep, and logins that take precedence.
 
 use std::time::Duration;
 
@@ -196,8 +196,8 @@ async fn keys_tokens_by_client_and_environment() {
 #[tokio::test]
 async fn rejects_an_empty_user() {
     let fixture = Fixture::new().await;
-    for nobody in ["", "  "] {
-        let error = fixture.manager().user(nobody).unwrap_err();
+    for blank in ["", "  "] {
+        let error = fixture.manager().user(blank).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains("current_user_email"), "{error}");
     }

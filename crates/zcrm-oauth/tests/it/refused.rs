@@ -21,7 +21,7 @@ async fn refreshes_a_refused_old_token_once() {
     }
     let fresh = fixture.tokens.authorize().await.unwrap();
     assert_ne!(bare(&fresh), bare(&refused));
-    // whoever still holds the old one does not take the new one from the others
+    // a caller that still holds the old token does not discard the new one
     fixture.tokens.reject(&refused).await;
     assert_eq!(cached(&fixture.tokens).as_deref(), Some(&*bare(&fresh)));
     assert_eq!(fixture.token_calls(), 1);
@@ -43,7 +43,7 @@ fn assert_refused_fresh(error: &zcrm_core::Error) {
 }
 
 #[tokio::test]
-async fn refreshes_once_after_the_first_refusal_whatever_the_age() {
+async fn refreshes_once_after_the_first_refusal_at_any_age() {
     for age in [0, 1, 59, 60] {
         let fixture = Fixture::logged_in().await;
         fixture.advance(age * SECOND);
@@ -89,7 +89,7 @@ async fn takes_a_token_from_the_store_during_the_pause() {
     fixture.store.save(fixture.tokens.key(), &other).await.unwrap();
     let token = fixture.tokens.authorize().await.unwrap();
     assert_eq!(bare(&token), "1000.other");
-    // it is no better: the pause begins again, and none of the three is tried another time
+    // it is refused, too: the pause begins again, and none of the three is used again
     fixture.tokens.reject(&token).await;
     assert_refused_fresh(&fixture.tokens.token().await.unwrap_err());
     assert_eq!(fixture.token_calls(), 1);
@@ -154,7 +154,7 @@ async fn survives_a_spurious_401_at_any_time() {
 }
 
 #[tokio::test]
-async fn reports_a_dead_login_as_such_however_young_its_token() {
+async fn reports_a_revoked_login_despite_a_new_token() {
     let fixture = Fixture::logged_in().await;
     fixture.sim.revoke_refresh_tokens();
     fixture.sim.expire_access_tokens();
@@ -165,7 +165,7 @@ async fn reports_a_dead_login_as_such_however_young_its_token() {
 }
 
 #[tokio::test]
-async fn looks_for_another_login_while_the_old_one_is_dead() {
+async fn looks_for_another_login_after_a_revocation() {
     let fixture = Fixture::logged_in().await;
     fixture.sim.revoke_refresh_tokens();
     fixture.advance(HOUR);
@@ -180,7 +180,7 @@ async fn looks_for_another_login_while_the_old_one_is_dead() {
 }
 
 #[tokio::test]
-async fn takes_a_token_from_the_store_while_zoho_wants_a_pause() {
+async fn loads_a_stored_token_during_a_pause_of_zoho() {
     let fixture = Fixture::expired().await;
     fixture.accounts().header("retry-after", "300").html(429, "<p>slow down</p>");
     fixture.tokens.token().await.unwrap_err();
@@ -213,7 +213,7 @@ async fn gives_the_tokens_to_another_host_without_waiting() {
     assert_eq!(at_hand.origin().to_string(), "https://desk.example.com");
     assert_eq!(at_hand.content(), None);
     assert_eq!(Some(bare(&at_hand)), cached(&fixture.tokens));
-    // what it refuses is refreshed for both
+    // a token that it refuses is refreshed for both
     desk.reject(&at_hand).await;
     assert_eq!(cached(&fixture.tokens), None);
     let fresh = desk.authorize().await.unwrap();
@@ -245,7 +245,7 @@ async fn takes_a_fresh_stored_token_after_a_refusal() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refreshes_twice_at_most_if_all_tokens_are_refused() {
     let fixture = Fixture::logged_in().await;
-    // a token from the store: nobody knows how old it is
+    // a token from the store, whose age is unknown
     let tokens = fixture.other();
     fixture.sim.faults().on_host(Host::Api).times(10_000).zoho_error(401, "INVALID_TOKEN");
     let api = fixture.api();

@@ -63,7 +63,7 @@ async fn hides_secrets_in_all_outputs() {
     let fresh = fixture.tokens.token().await.unwrap();
     until(|| fixture.clock.slept().contains(&std::time::Duration::from_secs(1))).await;
 
-    // a login in a browser: what comes back, and what is wrong with it
+    // a login in a browser: the redirect and its errors
     let manager = fixture.manager();
     let url = manager.authorize_url(&["ZohoCRM.modules.ALL"]);
     shown += &format!("{url:?}");
@@ -175,7 +175,7 @@ impl CredentialsProvider for MarkedVault {
     }
 }
 
-/// A secret as it is, and as it would stand in a URL, in JSON and in base64.
+/// Returns a secret in plain form, and as written in a URL, in JSON and in base64.
 fn forms(secret: &str) -> Vec<String> {
     let mut forms = vec![secret.to_owned()];
     forms.push(form_urlencoded::byte_serialize(secret.as_bytes()).collect());
@@ -190,7 +190,7 @@ fn forms(secret: &str) -> Vec<String> {
     let json = serde_json::to_string(secret).unwrap();
     forms.push(json.trim_matches('"').to_owned());
     // base64 has three forms, by where in the text the secret begins; its first and last letters
-    // depend on what stands around it
+    // depend on the text around it
     for before in 0..3 {
         let padded = [&b"   "[..before], secret.as_bytes()].concat();
         for engine in [&base64::prelude::BASE64_STANDARD, &base64::prelude::BASE64_URL_SAFE] {

@@ -1,4 +1,4 @@
-//! The last minute of a token, and refreshes that end in odd ways.
+//! The last minute of a token, and refreshes that end unexpectedly.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -110,7 +110,7 @@ async fn takes_the_stored_token_of_another_manager() {
     assert_eq!(fixture.token_calls(), 0);
 }
 
-/// A refresh that was begun beside a call dies with the runtime of that call.
+/// A refresh that was started in the background of a call ends with the runtime of that call.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn starts_another_refresh_after_its_runtime_ended() {
     let fixture = Fixture::logged_in().await;

@@ -29,7 +29,7 @@ async fn works_without_a_busy_lock() {
 }
 
 #[tokio::test]
-async fn goes_on_without_a_lock_that_fails() {
+async fn continues_without_a_lock_that_fails() {
     let fixture = Fixture::with(FaultyStore::with_locks(Locks::Broken)).await;
     let (seen, tokens) = observed(&fixture);
     tokens.exchange(fixture.sim.grant_token()).await.unwrap();
@@ -47,7 +47,7 @@ async fn goes_on_without_a_lock_that_fails() {
     assert!(tokens.stored().await.unwrap().is_none());
 }
 
-/// What a read-only file system is: the lock cannot be made, and nothing can be saved.
+/// Like a read-only file system: the lock cannot be created, and no token can be saved.
 #[tokio::test]
 async fn refreshes_from_a_store_that_can_only_be_read() {
     let fixture = Fixture::with(FaultyStore::with_locks(Locks::Broken)).await;
@@ -135,7 +135,7 @@ async fn takes_an_unsaved_token_from_memory() {
     }
 }
 
-/// The store fails when it is read again, so that nobody knows whether another login stands there.
+/// The store fails when it is read again, so it is unknown whether it has another login.
 #[tokio::test]
 async fn overwrites_no_unseen_login() {
     let fixture = Fixture::expired().await;
@@ -168,7 +168,7 @@ async fn stops_saving_after_a_logout() {
     let loads = fixture.store.loads.load(Ordering::SeqCst);
     fixture.advance(SECOND);
     until(|| fixture.store.loads.load(Ordering::SeqCst) > loads).await;
-    // whoever comes next has waited for it
+    // the next caller has waited for it
     assert!(!tokens.logout().await.unwrap());
     assert!(fixture.tokens.stored().await.unwrap().is_none());
     assert_eq!(
@@ -226,10 +226,10 @@ async fn gives_up_saving_and_keeps_the_login() {
 async fn shows_no_control_characters_of_users_and_stores() {
     let fixture = Fixture::new().await;
     let odd = "pat\nERROR forged \u{1b}[31m\u{202e}";
-    let nobody = fixture.manager().user(odd).unwrap().token().await.unwrap_err();
+    let missing = fixture.manager().user(odd).unwrap().token().await.unwrap_err();
     let failed =
         zcrm_core::Error::config("the store").with_source(zcrm_oauth::StoreError::new(odd));
-    for error in [nobody, failed] {
+    for error in [missing, failed] {
         let text = whole_text(&error).replace('\n', "");
         assert!(text.contains("forged"), "{text}");
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");

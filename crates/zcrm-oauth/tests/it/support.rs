@@ -1,4 +1,4 @@
-//! What the tests share: a simulator with a frozen clock, a store that can fail, a login.
+//! Shared parts of the tests: a simulator with a frozen clock, a store that can fail, a login.
 
 use std::{
     sync::{
@@ -30,7 +30,7 @@ const ME: Operation = Operation::get("/users").id("users.list").query(&["type"])
 /// How the lock of a `FaultyStore` behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Locks {
-    /// It keeps nobody out.
+    /// It excludes no other holder.
     #[default]
     Open,
     /// It lets in one at a time.
@@ -53,7 +53,7 @@ pub(crate) struct FaultyStore {
     pub(crate) failing_loads: AtomicUsize,
     pub(crate) failing_saves: AtomicUsize,
     pub(crate) released: Arc<AtomicUsize>,
-    /// What was asked of the lock.
+    /// The calls of the lock.
     pub(crate) waits: watch::Sender<Vec<Duration>>,
     /// So many waits for a held lock may end.
     pub(crate) waited: watch::Sender<usize>,
@@ -224,7 +224,7 @@ impl Fixture {
         token
     }
 
-    /// Logged in an hour ago: the access token is dead.
+    /// Logged in an hour ago: the access token has expired.
     pub(crate) async fn expired() -> Self {
         Self::expired_with(FaultyStore::default()).await
     }
@@ -259,7 +259,7 @@ impl Fixture {
         self.store.inner.load(self.tokens.key()).await.unwrap().unwrap()
     }
 
-    /// How many token calls arrived at the accounts server, whatever came of them.
+    /// Returns the number of token calls that arrived at the accounts server, with any result.
     pub(crate) fn token_calls(&self) -> usize {
         self.sim.journal().count(|entry: &Entry| entry.host == Host::Accounts)
     }
@@ -369,7 +369,7 @@ pub(crate) fn refresh_token(token: &StoredToken) -> &str {
     token.refresh.as_ref().unwrap().expose_secret()
 }
 
-/// The access token of what is at hand without waiting.
+/// Returns the cached access token.
 pub(crate) fn cached(tokens: &UserTokens) -> Option<String> {
     tokens.cached().map(|authorization| bare(&authorization))
 }

@@ -1,4 +1,4 @@
-//! Throttling: what the accounts server's "too many requests" leads to.
+//! Throttling, after the accounts server's "too many requests".
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -34,7 +34,7 @@ async fn sends_nothing_while_throttled() {
             assert_eq!(error.kind(), ErrorKind::Throttled);
         }
         let error = fixture.tokens.token().await.unwrap_err();
-        assert_eq!(error.retry_after(), Some(SECOND), "what is left of it");
+        assert_eq!(error.retry_after(), Some(SECOND), "the rest of the pause");
         assert_eq!(fixture.token_calls(), 1, "{status}");
         fixture.advance(SECOND);
         fixture.tokens.token().await.unwrap();
@@ -126,7 +126,7 @@ async fn heeds_a_429_in_zohos_own_words() {
 }
 
 #[tokio::test]
-async fn waits_an_hour_at_most_whatever_the_server_asks_for() {
+async fn waits_at_most_an_hour() {
     for year in ["31536000", "99999999999999999999999999"] {
         let fixture = Fixture::expired().await;
         let body = json!({ "error": "too_many_requests" });
@@ -147,7 +147,7 @@ fn api(fixture: &Fixture) -> zcrm_http::Transport {
 }
 
 #[tokio::test]
-async fn reads_again_after_the_pause_that_a_refresh_was_asked_for() {
+async fn retries_a_read_after_the_pause_of_a_refresh() {
     let fixture = Fixture::expired().await;
     let body = json!({ "error": "too_many_requests" });
     fixture.accounts().header("retry-after", "7").json(429, &body);
@@ -160,7 +160,7 @@ async fn reads_again_after_the_pause_that_a_refresh_was_asked_for() {
 }
 
 #[tokio::test]
-async fn reads_again_after_a_refresh_met_a_failing_server() {
+async fn retries_a_read_after_a_failed_refresh() {
     for status in [500, 502, 503, 504] {
         let fixture = Fixture::expired().await;
         fixture.accounts().html(status, "<p>sorry</p>");
@@ -168,7 +168,7 @@ async fn reads_again_after_a_refresh_met_a_failing_server() {
         assert_eq!(read(&fixture.api(), &fixture.tokens).await.unwrap(), 200, "{status}");
         assert_eq!(fixture.token_calls(), 3, "{status}");
     }
-    // what is no hiccup is told at once
+    // a permanent failure is reported immediately
     for (status, body) in [(400, json!({ "error": "general_error" })), (200, json!({}))] {
         let fixture = Fixture::expired().await;
         fixture.accounts().json(status, &body);
@@ -178,7 +178,7 @@ async fn reads_again_after_a_refresh_met_a_failing_server() {
 }
 
 #[tokio::test]
-async fn exchanges_a_grant_once_also_where_the_server_fails() {
+async fn exchanges_a_grant_once_even_if_the_server_fails() {
     for status in [500, 503] {
         let fixture = Fixture::new().await;
         fixture.accounts().json(status, &json!({ "error": "general_error" }));

@@ -1,4 +1,4 @@
-//! Waiting for a lock that somebody else holds.
+//! Waits for a lock that another process holds.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ async fn takes_a_token_saved_while_waiting_for_the_lock() {
 }
 
 #[tokio::test]
-async fn waits_for_the_lock_in_growing_slices() {
+async fn waits_for_the_lock_in_growing_intervals() {
     let fixture = fixture().await;
     fixture.advance(HOUR);
     fixture.store.waited.send_replace(usize::MAX);
@@ -61,7 +61,7 @@ async fn uses_a_valid_token_while_the_lock_is_busy() {
     let other = fixture.other();
     assert_eq!(access(&other.token().await.unwrap()), access(&old));
     assert_eq!((fixture.token_calls(), fixture.store.waits.borrow().len()), (0, 1));
-    // the next look comes after a pause, and once the token has ended nobody is polite any more
+    // the store is read again after a pause, and after its expiry the token is no longer used
     other.token().await.unwrap();
     assert_eq!(fixture.store.waits.borrow().len(), 1);
     fixture.advance(30 * SECOND);
