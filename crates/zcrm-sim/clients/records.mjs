@@ -17,7 +17,7 @@ const resolve = createRequire(join(process.cwd(), "package.json")).resolve;
 const zoho = await import(pathToFileURL(resolve("@zohocrm/nodejs-sdk-8.0")).href);
 const { Record: records } = zoho;
 
-/** Exchanges the grant token for a refresh token, with which the SDK starts. */
+/** Exchanges the grant token for a refresh token, which the SDK needs. */
 function logIn() {
   const form = new URLSearchParams({
     grant_type: "authorization_code",
@@ -38,7 +38,7 @@ function logIn() {
   });
 }
 
-/** The host, which is all that differs from a program for Zoho itself. */
+/** Returns the hosts. Only they differ from a program that uses Zoho. */
 class Here extends zoho.DataCenter {
   static environment() {
     return zoho.DataCenter.setEnvironment(info.api, info.accounts + "/oauth/v2/token", info.api);
@@ -52,7 +52,7 @@ function expect(response, status, kind) {
   return found;
 }
 
-/** The id of the one record that was written. */
+/** Returns the id of the written record. */
 function only(written) {
   const [outcome, ...more] = written.getData();
   assert.equal(more.length, 0);

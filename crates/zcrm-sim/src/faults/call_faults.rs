@@ -91,13 +91,13 @@ impl Faults {
         self
     }
 
-    /// Applies to `calls` calls instead of one.
+    /// Sets the number of calls that fail; one by default.
     pub fn times(mut self, calls: usize) -> Self {
         self.rule.times = Some(calls);
         self
     }
 
-    /// Applies to every later call.
+    /// Makes every later matching call fail.
     pub fn always(mut self) -> Self {
         self.rule.times = None;
         self

@@ -102,13 +102,13 @@ impl DeliveryFaults {
         self
     }
 
-    /// Applies to `deliveries` deliveries instead of one.
+    /// Sets the number of deliveries that fail; one by default.
     pub fn times(mut self, deliveries: usize) -> Self {
         self.rule.times = Some(deliveries);
         self
     }
 
-    /// Applies to every later delivery.
+    /// Makes every later matching delivery fail.
     pub fn always(mut self) -> Self {
         self.rule.times = None;
         self

@@ -12,7 +12,7 @@ const LIGHT_RECORDS: u64 = 10;
 /// The number of tagged records that cost one credit; a part of it costs one credit too.
 const TAGGED_RECORDS: u64 = 50;
 
-/// The kind of a call, by cost.
+/// The kinds of calls that differ in cost.
 enum CallKind {
     Write(u64),
     Tag(u64),

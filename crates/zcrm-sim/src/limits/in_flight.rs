@@ -27,7 +27,7 @@ impl InFlight {
     }
 }
 
-/// A permit for a call in progress. Dropping it returns it.
+/// A permit for a call in progress. Dropping the permit ends the call.
 #[derive(Debug)]
 pub(crate) struct Permit<'a> {
     taken: &'a AtomicUsize,

@@ -13,7 +13,7 @@ const JUNCTIONS: [(&str, &str); 7] = [
     ("Products", "Price_Books"),
 ];
 
-/// The distance of the ids of related lists from the counted ids.
+/// The offset of the ids of related lists, far above the ids that are counted up.
 const APART: u64 = 200_000_000_000;
 
 /// One related list.
