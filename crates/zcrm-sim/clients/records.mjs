@@ -38,7 +38,7 @@ function logIn() {
   });
 }
 
-/** Returns the hosts. Only they differ from a program that uses Zoho. */
+/** The simulator's hosts. Only they differ from a program that uses Zoho. */
 class Here extends zoho.DataCenter {
   static environment() {
     return zoho.DataCenter.setEnvironment(info.api, info.accounts + "/oauth/v2/token", info.api);
