@@ -1,7 +1,7 @@
-//! `cargo xtask bench`: what zcrm costs beside its baseline.
+//! `cargo xtask bench`: the cost of zcrm compared with its baseline.
 //!
-//! Programs of `zcrm-bench` and the benches of the stores do the measuring; each prints its figures as
-//! a JSON array. What is counted must keep to its aim, what the clock says is only told.
+//! The programs of `zcrm-bench` and the benches of the stores measure; each prints its figures as a
+//! JSON array. Counted figures must meet their aim; times are only shown.
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
@@ -11,11 +11,11 @@ use xshell::{Cmd, cmd};
 use crate::shell::{Stopwatch, Workspace};
 use crate::{mariadb, needs};
 
-/// Units that are the same in every run on every machine of a kind.
+/// Units whose figures are the same in every run on similar machines.
 const COUNTED: &[&str] = &["instructions", "allocations"];
 
-/// What does not keep to its aim yet, or so closely that another machine's C library may change it, and
-/// the ratio that it must not exceed.
+/// Figures that miss their aim, or meet it so closely that another C library may change that, with
+/// the ratio that they must not exceed.
 const SHORT: &[(&str, f64)] = &[("small GET, HTTP/1.1", 1.30), ("small GET, HTTP/2", 1.26)];
 
 /// Runs the measurements, prints them and writes `bench/summary.json` into cargo's target folder.
@@ -30,7 +30,7 @@ pub(crate) fn run(workspace: &Workspace, quick: bool) -> Result<()> {
     let mut rows = figures(cmd!(sh, "{program} count"))?;
     if !quick {
         rows.extend(figures(cmd!(sh, "cargo bench --quiet --package zcrm-bench --bench clock"))?);
-        // it ends with this function
+        // the database server stops at the end of this function
         let server = mariadb::Server::start(workspace)?;
         let mysql =
             cmd!(sh, "cargo bench --quiet --package zcrm-store-mysql --bench store -- --json");
@@ -46,13 +46,14 @@ pub(crate) fn run(workspace: &Workspace, quick: bool) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program that prints figures, and nothing else, to its standard output.
+/// Runs a program that prints only figures to its standard output.
 fn figures(command: Cmd<'_>) -> Result<Vec<Value>> {
     let text = command.read()?;
-    serde_json::from_str(&text).with_context(|| format!("these are not figures: {text}"))
+    serde_json::from_str(&text)
+        .with_context(|| format!("the output is not a list of figures: {text}"))
 }
 
-/// A figure, as far as it is shown and judged.
+/// A figure, with the members that are shown and checked.
 #[derive(Debug, Deserialize)]
 struct Row {
     name: String,
@@ -60,12 +61,12 @@ struct Row {
     ours: f64,
     baseline: Option<f64>,
     ratio: Option<f64>,
-    /// Bounds the ratio if there is one, and else ours.
+    /// The upper limit of the ratio, or of our figure if there is no ratio.
     aim: Option<f64>,
 }
 
 impl Row {
-    /// Whether it is a regression, or an aim missed that is not known to be.
+    /// Returns whether the figure is a regression, or misses its aim unexpectedly.
     fn fails(&self) -> bool {
         let short = SHORT.iter().find(|(name, _)| *name == self.name).map(|(_, most)| *most);
         let within = short.is_some_and(|most| self.ratio.is_some_and(|ratio| ratio <= most));
@@ -77,7 +78,7 @@ impl Row {
     }
 }
 
-/// The figures for people, in the form that `docs/performance.md` takes.
+/// Returns the figures as a table in the form of `docs/performance.md`.
 fn table(rows: &[Row]) -> String {
     let mut text = format!(
         "| {:<52} | {:<12} | {:>11} | {:>11} | {:>6} | {:>8} |\n|{:-<54}|{:-<14}|{:->13}|{:->13}|\
@@ -99,7 +100,7 @@ fn table(rows: &[Row]) -> String {
     text
 }
 
-/// A number of a size that can be read.
+/// Formats a number with a suitable precision.
 fn figure(number: f64) -> String {
     match number {
         _ if number.fract() == 0.0 || number >= 1000.0 => grouped(number),
@@ -108,7 +109,7 @@ fn figure(number: f64) -> String {
     }
 }
 
-/// `1234567` as `1,234,567`.
+/// Formats `1234567` as `1,234,567`.
 fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
@@ -126,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_aim_bounds_the_ratio_or_the_figure() {
+    fn aim_limits_the_ratio_or_the_figure() {
         let judged = |name: &str, unit: &str, ours: f64, ratio: Option<f64>, aim: Option<f64>| {
             let row =
                 Row { name: name.into(), unit: unit.into(), ours, baseline: None, ratio, aim };
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_can_be_read() {
+    fn formats_numbers_with_separators() {
         assert_eq!(figure(1_234_567.8), "1,234,568");
         assert_eq!(figure(999.0), "999");
         assert_eq!(figure(154.3), "154");

@@ -1,4 +1,5 @@
-//! The programs of `zcrm-checks`: they are started through cargo, since this tool depends on no crate of the workspace.
+//! Starts the programs of `zcrm-checks` through cargo, because this tool depends on no crate of the
+//! workspace.
 
 use std::path::Path;
 
@@ -11,7 +12,7 @@ use crate::shell::Workspace;
 
 /// Runs one of the long checks, built for release.
 pub(crate) fn long(workspace: &Workspace, program: &str, arguments: &[&str]) -> Result<()> {
-    // it ends with this function
+    // the database server stops at the end of this function
     let mysql = arguments.iter().any(|argument| argument.starts_with("mysql"));
     let server = mysql.then(|| Server::start(workspace)).transpose()?;
     let run =
@@ -19,15 +20,15 @@ pub(crate) fn long(workspace: &Workspace, program: &str, arguments: &[&str]) -> 
     Ok(run.arg("--").args(arguments).envs(Server::variables(server.as_ref())).run()?)
 }
 
-/// Runs one of the programs that need the table and the SDK as they are compiled.
+/// Runs a program that uses the compiled table and SDK.
 pub(crate) fn short(workspace: &Workspace, program: &str, arguments: &[&str]) -> Result<()> {
     let run = cmd!(workspace.sh, "cargo run --quiet --package zcrm-checks --bin {program}");
     Ok(run.arg("--").args(arguments).quiet().run()?)
 }
 
-/// Holds everything against the lock file, or against a folder of OpenAPI files as well.
+/// Checks everything against the lock file, or also against a folder of OpenAPI files.
 pub(crate) fn spec_check(workspace: &Workspace, folder: Option<&Path>) -> Result<()> {
-    // both parts run, so that every difference is reported
+    // run both parts, so that every difference is reported
     let generated = codegen::run(workspace, true, folder);
     if let Err(error) = &generated {
         println!("difference: {error:#}");

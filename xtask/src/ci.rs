@@ -1,6 +1,6 @@
-//! `cargo xtask ci`: every check that a change must pass, but the tests.
+//! `cargo xtask ci`: every check that a change must pass, except the tests.
 //!
-//! Warnings are made errors by arguments to clippy and not by `RUSTFLAGS`, because a change of
+//! Warnings become errors by arguments of clippy and not by `RUSTFLAGS`, because a change of
 //! `RUSTFLAGS` rebuilds every dependency.
 
 use anyhow::{Result, bail, ensure};
@@ -10,74 +10,79 @@ use xshell::cmd;
 use crate::shell::{Stopwatch, Workspace};
 use crate::{bench, checks, house, layers, signatures};
 
-/// One check.
+/// A step of the CI.
 pub(crate) struct Step {
     pub(crate) name: &'static str,
-    /// What it checks, in one line.
+    /// The description of the check, in one line.
     pub(crate) about: &'static str,
     run: fn(&Workspace) -> Result<Outcome>,
 }
 
-/// How a step that did not fail ended.
+/// The outcome of a step that did not fail.
 #[derive(Debug)]
 enum Outcome {
     Passed,
-    /// It could not run; the text says what is missing.
+    /// The step could not run; the text names the missing program.
     NotRun(String),
 }
 
-/// Where Zoho's OpenAPI files may lie, seen from the workspace; they are not part of it.
+/// The folder of Zoho's OpenAPI files, if present, relative to the workspace; they are not part of
+/// it.
 const OPENAPI_FILES: &str = "../shared/oas";
 
-/// When this variable is `1`, a missing cargo-deny is an error.
+/// The environment variable that, if `1`, makes a missing cargo-deny an error.
 const REQUIRE_DENY: &str = "ZCRM_REQUIRE_DENY";
 
-/// Every step, in the order in which they run.
+/// Every step, in the order of their runs.
 pub(crate) const STEPS: &[Step] = &[
     Step { name: "fmt", about: "the sources are formatted", run: fmt },
     Step { name: "clippy", about: "no warning, with every feature on", run: clippy },
     Step {
         name: "features",
-        about: "no warning in any crate alone: no feature, each one, the default ones",
+        about: "no warning in each single crate, with no feature, each feature, the default features",
         run: features,
     },
     Step {
         name: "layers",
-        about: "the dependencies keep to the layer table",
+        about: "the dependencies obey the layer table",
         run: |workspace| passed(layers::run(workspace)),
     },
     Step {
         name: "table",
-        about: "the operations are as generated; builders and simulator keep to them",
+        about: "the generated operations are up to date; builders and simulator agree with them",
         run: table,
     },
     Step {
         name: "live",
-        about: "the simulator does what is assumed about Zoho",
+        about: "the simulator meets the assumptions about Zoho",
         run: |workspace| passed(checks::short(workspace, "live-check", &[])),
     },
     Step { name: "doc", about: "the documentation builds without a warning", run: doc },
     Step {
         name: "bench",
-        about: "what is counted keeps to its aim beside the baseline",
+        about: "the counted figures meet their aims",
         run: |workspace| passed(bench::run(workspace, true)),
     },
     Step {
         name: "signatures",
-        about: "the public API shows types of allowed crates only",
+        about: "the public API contains types of allowed crates only",
         run: |workspace| passed(signatures::run(workspace)),
     },
-    Step { name: "examples", about: "the examples build, and run where they can", run: examples },
+    Step {
+        name: "examples",
+        about: "the examples build, and those that can run do",
+        run: examples,
+    },
     Step { name: "deny", about: "licences, bans and sources of the dependencies", run: deny },
     Step {
         name: "house",
-        about: "no machine's paths, no stray white space, no long files",
+        about: "no paths of one machine, no stray white space, no long files",
         run: |workspace| passed(house::run(workspace)),
     },
     Step { name: "lock", about: "Cargo.lock is up to date", run: lock },
 ];
 
-/// Runs the named steps, or all of them, the later ones also if an earlier one fails.
+/// Runs the named steps, or all of them. Later steps run even if an earlier one fails.
 pub(crate) fn run(workspace: &Workspace, names: &[&str]) -> Result<()> {
     let total = Stopwatch::start();
     let (mut lines, mut failed) = (Vec::new(), Vec::new());
@@ -102,11 +107,11 @@ pub(crate) fn run(workspace: &Workspace, names: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// The steps with the given names in the order of the table; all if there is no name.
+/// Returns the steps with the given names in the order of the table; all if there is no name.
 fn choose(names: &[&str]) -> Result<Vec<&'static Step>> {
     if let Some(odd) = names.iter().find(|name| STEPS.iter().all(|step| step.name != **name)) {
         let known: Vec<_> = STEPS.iter().map(|step| step.name).collect();
-        bail!("`ci` has no step `{odd}`; it has {}", known.join(", "));
+        bail!("`ci` has no step `{odd}`; expected one of {}", known.join(", "));
     }
     let wanted = |step: &&Step| names.is_empty() || names.contains(&step.name);
     Ok(STEPS.iter().filter(wanted).collect())
@@ -125,7 +130,7 @@ fn clippy(workspace: &Workspace) -> Result<Outcome> {
     passed(cmd!(workspace.sh, "cargo clippy {all...} -- -D warnings").run())
 }
 
-/// Builds each crate alone, so that no other crate lends it a feature of a shared dependency.
+/// Builds each crate separately, so that no other crate enables a feature of a shared dependency.
 fn features(workspace: &Workspace) -> Result<Outcome> {
     let mut failed = Vec::new();
     for package in workspace.metadata()?.packages {
@@ -136,12 +141,12 @@ fn features(workspace: &Workspace) -> Result<Outcome> {
             failed.extend(outcome.err().map(|error| format!("\n    {error}")));
         }
     }
-    ensure!(failed.is_empty(), "does not build alone:{}", failed.concat());
+    ensure!(failed.is_empty(), "does not build separately:{}", failed.concat());
     Ok(Outcome::Passed)
 }
 
-/// The arguments for each set of features in which a member is checked. A member that is not
-/// published and has no features is left to the other steps.
+/// Returns the arguments for each set of features in which a member is checked. Unpublished members
+/// without features are checked by the other steps.
 fn feature_sets(package: &Package) -> Vec<String> {
     if package.publish.is_some() && package.features.is_empty() {
         return Vec::new();
@@ -149,13 +154,14 @@ fn feature_sets(package: &Package) -> Vec<String> {
     let mut sets = vec!["--no-default-features".to_owned()];
     let features = package.features.keys().filter(|feature| *feature != "default");
     sets.extend(features.map(|feature| format!("--no-default-features --features {feature}")));
-    // an empty default is the same as no feature at all
+    // an empty default is the same as no feature
     let default = package.features.get("default").is_some_and(|parts| !parts.is_empty());
     sets.extend(default.then(String::new));
     sets
 }
 
-/// Against the lock file, and against Zoho's own files where they lie beside the checkout.
+/// Checks the table against the lock file, and against Zoho's files if they are next to the
+/// checkout.
 fn table(workspace: &Workspace) -> Result<Outcome> {
     let files = workspace.root.join(OPENAPI_FILES);
     passed(checks::spec_check(workspace, Some(&*files).filter(|files| files.is_dir())))
@@ -163,12 +169,12 @@ fn table(workspace: &Workspace) -> Result<Outcome> {
 
 fn doc(workspace: &Workspace) -> Result<Outcome> {
     let doc = cmd!(workspace.sh, "cargo doc --locked --workspace --no-deps --all-features");
-    // only rustdoc reads this one
+    // only rustdoc reads this variable
     passed(doc.env("RUSTDOCFLAGS", "-D warnings").run())
 }
 
-/// The examples that need nobody and leave nothing behind. (The others keep a login between runs, wait
-/// for a browser, or measure.)
+/// The examples that run without a user and leave no data. (The others keep a login between runs,
+/// wait for a browser, or measure.)
 const RUNNING: [&str; 3] = ["one_operation", "operations", "sqlite_store"];
 
 fn examples(workspace: &Workspace) -> Result<Outcome> {
@@ -189,15 +195,15 @@ fn deny(workspace: &Workspace) -> Result<Outcome> {
     passed(cmd!(sh, "cargo deny --locked --all-features check licenses bans sources").run())
 }
 
-/// The outcome if cargo-deny is not installed.
+/// Returns the outcome if cargo-deny is not installed.
 fn without_deny(required: bool) -> Result<Outcome> {
     let why = "cargo-deny is not installed; `cargo install --locked cargo-deny` installs it";
     ensure!(!required, "{why} ({REQUIRE_DENY} is set)");
     Ok(Outcome::NotRun(why.into()))
 }
 
-/// Started as `cargo xtask`, cargo has already brought the file up to date before this runs, so CI
-/// asks cargo once more before it starts this tool.
+/// Checks that Cargo.lock is up to date. `cargo xtask` has already updated it before this runs, so
+/// CI asks cargo again before it starts this tool.
 fn lock(workspace: &Workspace) -> Result<Outcome> {
     let lock = cmd!(workspace.sh, "cargo metadata --locked --format-version 1");
     passed(lock.ignore_stdout().run())
@@ -210,20 +216,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tries_each_feature_alone() {
+    fn checks_each_feature_separately() {
         let sets = |publish: Option<[&str; 0]>, features| {
             let package = json!({ "name": "a", "version": "0.1.0", "id": "a", "targets": [], "features": features,
                 "manifest_path": "Cargo.toml", "dependencies": [], "publish": publish });
             feature_sets(&serde_json::from_value(package).unwrap())
         };
-        let (none, alone) = ("--no-default-features", |name: &str| {
+        let (none, only) = ("--no-default-features", |name: &str| {
             format!("--no-default-features --features {name}")
         });
         assert_eq!(
             sets(None, json!({ "default": ["a"], "a": [], "b": [] })),
-            [none, &alone("a"), &alone("b"), ""]
+            [none, &only("a"), &only("b"), ""]
         );
-        assert_eq!(sets(None, json!({ "default": [], "a": [] })), [none, &alone("a")]);
+        assert_eq!(sets(None, json!({ "default": [], "a": [] })), [none, &only("a")]);
         assert_eq!(sets(None, json!({})), [none]);
         assert!(sets(Some([]), json!({})).is_empty());
     }
@@ -236,11 +242,11 @@ mod tests {
         assert_eq!(names(&["house", "fmt"]).unwrap(), ["fmt", "house"]);
         assert_eq!(names(&[]).unwrap().len(), STEPS.len());
         let said = names(&["fnt"]).unwrap_err().to_string();
-        assert!(said.starts_with("`ci` has no step `fnt`; it has fmt, clippy"));
+        assert!(said.starts_with("`ci` has no step `fnt`; expected one of fmt, clippy"));
     }
 
     #[test]
-    fn a_missing_cargo_deny_is_never_silent() {
+    fn reports_a_missing_cargo_deny() {
         assert!(
             matches!(without_deny(false), Ok(Outcome::NotRun(why)) if why.contains("cargo install"))
         );

@@ -1,7 +1,8 @@
-//! Circles between the files of a crate, which `cargo xtask layers` refuses.
+//! Finds circles between the files of a crate, which `cargo xtask layers` rejects.
 //!
-//! A file points to another one if one of its paths names an item that is defined there. Imports and
-//! re-exports are followed to the definition, and a re-export itself is no arrow. Tests do not count.
+//! A file depends on another one if one of its paths names an item that is defined there. Imports
+//! and re-exports are followed to the definition; a re-export itself is not a dependency. Tests do
+//! not count.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use syn::parse::{ParseStream, Parser as _};
 use syn::visit::{self, Visit};
 use syn::{Attribute, UseTree, Visibility};
 
-/// Re-exports that lead through more modules than this are a circle themselves.
+/// The maximum number of re-exports that a name may pass through; more are a circle.
 const LONGEST_CHAIN: u8 = 16;
 
 type Names = Vec<String>;
@@ -80,21 +81,21 @@ struct Module {
     parent: usize,
     children: BTreeMap<String, usize>,
     imports: BTreeMap<String, Names>,
-    /// Child modules whose items are all exported again.
+    /// Child modules whose items are all re-exported.
     globs: Vec<Names>,
 }
 
 enum Target {
     Module(usize),
-    /// An item, and the module that defines it.
+    /// An item, with the module that defines it.
     Item(usize, String),
 }
 
-/// Reads the modules of a crate from its root file on.
+/// Reads the modules of a crate, starting at its root file.
 #[derive(Default)]
 struct Reader {
     modules: Vec<Module>,
-    /// The module that is read, and the folder of its children.
+    /// The current module, and the folder of its children.
     at: usize,
     folder: PathBuf,
     /// Every path in the code, with its module, and whether it is a glob import.
@@ -124,18 +125,18 @@ impl Reader {
         self.modules.get(module).map_or(Path::new(""), |module| &module.file)
     }
 
-    /// Returns what a path in a module leads to, if it is defined in this crate.
+    /// Resolves a path in a module, if its target is defined in this crate.
     fn resolve(&self, module: usize, path: &[String], hops: u8) -> Option<Target> {
         let mut target = self.find(module, path.first()?, hops)??;
         for name in path.iter().skip(1) {
             let Target::Module(at) = target else { break };
-            // an unknown item is defined there, by a macro perhaps
+            // an unknown item is probably defined there by a macro
             target = self.find(at, name, hops).unwrap_or(Some(Target::Item(at, name.clone())))?;
         }
         Some(target)
     }
 
-    /// Returns what a name leads to: unknown, something of another crate, or something of this one.
+    /// Resolves a name: unknown, an item of another crate, or an item of this one.
     fn find(&self, at: usize, name: &str, hops: u8) -> Option<Option<Target>> {
         let module = self.modules.get(at).filter(|_| hops < LONGEST_CHAIN)?;
         let known = match name {
@@ -183,7 +184,7 @@ impl Reader {
     }
 }
 
-/// Writes the paths of a macro's arguments, apart from each other.
+/// Writes the paths in the arguments of a macro, separated from each other.
 fn words(tokens: TokenStream, text: &mut String) {
     for token in tokens {
         match token {
@@ -257,7 +258,7 @@ impl<'ast> Visit<'ast> for Reader {
     fn visit_attribute(&mut self, _: &'ast Attribute) {}
 }
 
-/// Whether an item is behind `#[cfg(test)]`, or `#[cfg(all(test, …))]`.
+/// Returns whether an item has `#[cfg(test)]` or `#[cfg(all(test, …))]`.
 fn is_for_tests(item: &impl ToTokens) -> bool {
     let attributes = |input: ParseStream<'_>| {
         let attributes = input.call(Attribute::parse_outer)?;
@@ -275,7 +276,7 @@ fn is_for_tests(item: &impl ToTokens) -> bool {
 mod tests {
     use super::check;
 
-    /// Checks a crate of these files, given by name and text.
+    /// Checks a crate with these files, given by name and text.
     fn findings(files: &[(&str, &str)]) -> Vec<String> {
         let sh = xshell::Shell::new().unwrap();
         let folder = sh.create_temp_dir().unwrap();

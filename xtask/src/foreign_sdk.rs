@@ -1,5 +1,6 @@
-//! `cargo xtask foreign-sdk`: Zoho's own SDKs against the simulator. They are not ours, so what they
-//! accept is evidence. The code of the simulator's page in their languages runs with them.
+//! `cargo xtask foreign-sdk`: runs Zoho's SDKs against the simulator. Because they are independent
+//! of zcrm, their success is evidence. The code in their languages on the simulator's page runs
+//! too.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -14,17 +15,17 @@ use crate::shell::Workspace;
 const PYTHON_SDK: &str = "zohocrmsdk8_0==7.0.0";
 const NODE_SDK: &str = "@zohocrm/nodejs-sdk-8.0@2.0.0";
 
-/// Where the scripts are.
+/// The folder of the scripts.
 const SCRIPTS: &str = "crates/zcrm-sim/clients";
 
 /// The page with code in other languages.
 const PAGE: &str = "docs/simulator.md";
 
-/// Runs the named ones, or all.
+/// Runs the named SDKs, or all.
 pub(crate) fn run(workspace: &Workspace, names: &[&str]) -> Result<()> {
     let known = ["python", "ruby", "node"];
     if let Some(odd) = names.iter().find(|name| !known.contains(name)) {
-        bail!("`foreign-sdk` knows python, ruby and node, not `{odd}`");
+        bail!("unknown SDK `{odd}`: expected python, ruby or node");
     }
     let target = workspace.target()?;
     cmd!(workspace.sh, "cargo build --package zcrm-sim --bin zcrm-sim").run()?;
@@ -33,7 +34,7 @@ pub(crate) fn run(workspace: &Workspace, names: &[&str]) -> Result<()> {
         let folder = workspace.sh.create_dir(target.join("foreign-sdk").join(name))?;
         match *name {
             "python" => python(workspace, &program, &folder)?,
-            // There is no need of an SDK: the page's code does with what Ruby brings.
+            // Ruby needs no SDK: the page's code only uses its standard library.
             "ruby" => page(workspace, &program, &folder, "ruby", Path::new("ruby"))?,
             _ => node(workspace, &program, &folder)?,
         }
@@ -54,7 +55,7 @@ fn python(workspace: &Workspace, program: &Path, folder: &Path) -> Result<()> {
     page(workspace, program, folder, "python", &python)
 }
 
-/// Runs the page's code of that language beside a simulator of its own.
+/// Runs the page's code in a language with a separate simulator.
 fn page(
     workspace: &Workspace,
     program: &Path,
@@ -71,7 +72,7 @@ fn page(
     Ok(cmd!(sh, "{interpreter} {script}").run()?)
 }
 
-/// The first block of code in that language.
+/// Returns the first block of code in a language.
 fn snippet<'t>(text: &'t str, language: &str) -> Option<&'t str> {
     let (_, after) = text.split_once(&format!("\n```{language}\n"))?;
     after.split_once("\n```\n").map(|(code, _)| code)
@@ -80,7 +81,7 @@ fn snippet<'t>(text: &'t str, language: &str) -> Option<&'t str> {
 fn node(workspace: &Workspace, program: &Path, folder: &Path) -> Result<()> {
     let sh = &workspace.sh;
     let scratch = folder.join("scratch");
-    // What an earlier run left is of another organisation.
+    // The data of an earlier run belongs to another organisation.
     sh.remove_path(&scratch)?;
     sh.create_dir(&scratch)?;
     let npm = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", "--prefix"];
@@ -91,7 +92,7 @@ fn node(workspace: &Workspace, program: &Path, folder: &Path) -> Result<()> {
     Ok(cmd!(sh, "node {script} {info} {scratch}").env("NODE_EXTRA_CA_CERTS", authority).run()?)
 }
 
-/// The simulator as a program, for as long as this lives.
+/// A running simulator, which stops when this value is dropped.
 struct Running {
     child: Child,
     info: PathBuf,
@@ -107,7 +108,7 @@ impl Running {
         let mut running = Self { child, info, authority };
         let said = running.child.stdout.take().map(BufReader::new);
         let mut lines = said.into_iter().flat_map(BufReader::lines);
-        // By then, both files are written.
+        // Both files exist when this line is printed.
         let ready = lines.any(|line| line.is_ok_and(|line| line == "interrupt to stop"));
         ensure!(ready, "the simulator ended before it was ready");
         Ok(running)
@@ -116,7 +117,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself, which is as good.
+        // An error means that the simulator has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -127,7 +128,7 @@ mod tests {
     use super::snippet;
 
     #[test]
-    fn code_is_taken_from_between_its_fences() {
+    fn reads_code_between_fences() {
         let text = "a\n```ruby\nputs 1\nputs 2\n```\nb\n```ruby\nputs 3\n```\n";
         assert_eq!(snippet(text, "ruby"), Some("puts 1\nputs 2"));
         assert_eq!(snippet(text, "python"), None);

@@ -1,4 +1,4 @@
-//! `cargo xtask house`: what no compiler looks at in the files of the repository.
+//! `cargo xtask house`: checks of the repository's files that no compiler makes.
 
 use anyhow::{Context as _, Result, ensure};
 use xshell::{Shell, cmd};
@@ -10,7 +10,7 @@ const LINES: [usize; 2] = [500, 600];
 
 const TIDY: &[&str] = &["*.md", "*.rs", "*.toml"];
 
-/// What no line may hold, as extended regular expressions, with the files and what is wrong.
+/// Rejected patterns, as extended regular expressions, with the files and a description.
 const REFUSED: &[(&str, &[&str], &str)] = &[
     ("[[:space:]]+$", TIDY, "white space at the end of the line"),
     ("\t", TIDY, "a tab; indent with spaces, write `\\t` in a string"),
@@ -33,11 +33,12 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Returns what is wrong, and what is worth a note.
+/// Returns the errors and the notes.
 fn check(sh: &Shell) -> Result<(Vec<String>, Vec<String>)> {
     let (mut wrong, mut notes) = (Vec::new(), Vec::new());
     let grep = |flag: &str, pattern: &str, files: &[&str]| {
-        // Without the index it works in a folder that is not a repository too. It fails if it finds nothing.
+        // With `--no-index` git also works in a folder that is not a repository. It fails if it
+        // finds no match.
         let flags = ["--no-index", "--exclude-standard", "-IE", flag];
         cmd!(sh, "git grep {flags...} -e {pattern} -- {files...} :!.git")
             .quiet()
@@ -67,8 +68,8 @@ fn check(sh: &Shell) -> Result<(Vec<String>, Vec<String>)> {
     Ok((wrong, notes))
 }
 
-/// Returns the lines of the events and spans that name no target. The default is the path of a private module, on
-/// which no filter should depend.
+/// Returns the lines of events and spans without a target. Their default target is the path of a
+/// private module, and no filter should depend on it.
 fn without_target(text: &str) -> impl Iterator<Item = usize> {
     text.match_indices("tracing::").filter_map(|(at, path)| {
         let (before, found) = (text.get(..at)?, text.get(at + path.len()..)?);
@@ -83,7 +84,7 @@ fn without_target(text: &str) -> impl Iterator<Item = usize> {
 mod tests {
     use super::*;
 
-    /// Returns what is wrong in a folder with this file.
+    /// Returns the errors and notes for a folder with this file.
     fn found(path: &str, text: &str) -> [Vec<String>; 2] {
         let sh = Shell::new().unwrap();
         let folder = sh.create_temp_dir().unwrap();
@@ -94,7 +95,7 @@ mod tests {
 
     #[test]
     fn finds_paths_of_machines() {
-        let path = format!("/{}/somebody", "home");
+        let path = format!("/{}/someone", "home");
         let windows = [format!(r"C:\{}\me", "Users"), format!(r"C:\\{}\\me", "Users")];
         let forms = [format!("cd {path}/zcrm"), format!("\"{path}\""), format!("file://{path}")];
         for line in windows.iter().chain(&forms).chain([&path]) {

@@ -1,6 +1,6 @@
-//! `cargo xtask layers`: the rules of the architecture that a dependency or a path can break.
+//! `cargo xtask layers`: the rules of the architecture for dependencies and paths.
 //!
-//! The rules read `layers.toml`, the manifests of the members and the sources below their `src`.
+//! The rules use `layers.toml`, the manifests of the members and the sources in their `src`.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +17,11 @@ const WHERE: &str = "xtask/layers.toml";
 /// The simulator, which every layer of the SDK may use in its tests and examples.
 const SIMULATOR: &str = "zcrm-sim";
 
-/// The shared parts of tests, which every layer of the SDK and every member on top may use in its tests.
+/// The test kit, which every layer of the SDK and every member of the tier `top` may use in its
+/// tests.
 const TEST_KIT: &str = "zcrm-test-kit";
 
-/// The layer table; `layers.toml` says what its members mean.
+/// The layer table; `layers.toml` explains its members.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
@@ -59,7 +60,7 @@ enum Tier {
     Tool,
 }
 
-/// Checks every member, and lists everything that is wrong.
+/// Checks every member, and lists all findings.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let table: Table = toml::from_str(&workspace.sh.read_file(WHERE)?).context(WHERE)?;
     let packages = workspace.metadata()?.packages;
@@ -81,14 +82,14 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         eprintln!("error: {finding}");
     }
     if !findings.is_empty() {
-        bail!("{} against the layer rule ({WHERE})", findings.len());
+        bail!("{} findings against the layer rule ({WHERE})", findings.len());
     }
     println!("layers: {} members keep to the layer table", packages.len());
     Ok(())
 }
 
 impl Table {
-    /// Returns everything that is wrong with a member.
+    /// Returns the findings for a member.
     fn check(&self, package: &Package, manifest: &toml::Table) -> Vec<String> {
         let name = package.name.as_str();
         let Some(row) = self.member.get(name) else {
@@ -105,7 +106,7 @@ impl Table {
                 || of_family(&dependency.name, "zcrm");
             let broken = match dependency.kind {
                 _ if ours => self.arrow(package, row, dependency),
-                DependencyKind::Development => None, // tests are free
+                DependencyKind::Development => None, // tests may use any
                 _ => self.external(name, row, dependency),
             };
             let kind = match dependency.kind {
@@ -133,15 +134,15 @@ impl Table {
             _ => false,
         };
         if allowed {
-            // A dependency that only the tests need is one more crate to build before this one, so it is
-            // refused. One that is there anyway may ask for more features in tests.
+            // A dependency that only the tests need is another crate to build before this one, so
+            // it is rejected. For other dependencies, tests may enable more features.
             let anyway =
                 |it: &Dependency| it.name == *other && it.kind != DependencyKind::Development;
             let fine = row.tier == Tier::Top || !dev || package.dependencies.iter().any(anyway);
             return (!fine).then(|| {
                 format!(
-                    "in its tests a crate uses of the workspace only {SIMULATOR}, {TEST_KIT} and what it \
-                     depends on anyway; put the test into zcrm-checks"
+                    "in its tests a crate uses only {SIMULATOR}, {TEST_KIT} and its normal dependencies of the \
+                     workspace; put the test into zcrm-checks"
                 )
             });
         }
@@ -192,7 +193,7 @@ impl Table {
     }
 }
 
-/// Returns what is wrong with what a member says about itself.
+/// Returns the findings about a member's own metadata.
 fn itself(
     row: &Row,
     package: &Package,
@@ -206,22 +207,23 @@ fn itself(
     let rust_version = manifest.get("package").and_then(|it| it.get("rust-version"));
     let blank = |text: &Option<String>| text.as_deref().is_none_or(|it| it.trim().is_empty());
     [
-        (says && !published).then_some("is not for publishing: say `publish = false`"),
-        (!says && published).then_some("is published, but says `publish = false`"),
+        (says && !published).then_some("is not for publishing: set `publish = false`"),
+        (!says && published).then_some("is published, but has `publish = false`"),
         (!inherits(manifest.get("lints")))
-            .then_some("the lints come from the workspace: say `[lints] workspace = true`"),
-        (!inherits(rust_version))
-            .then_some("the workspace has the Rust version: say `rust-version.workspace = true`"),
+            .then_some("the lints come from the workspace: set `[lints] workspace = true`"),
+        (!inherits(rust_version)).then_some(
+            "the Rust version comes from the workspace: set `rust-version.workspace = true`",
+        ),
         (published && blank(&package.description))
             .then_some("a published crate needs a `description`"),
         (published && blank(&package.license))
-            .then_some("a published crate needs a license: say `license.workspace = true`"),
+            .then_some("a published crate needs a license: set `license.workspace = true`"),
     ]
     .into_iter()
     .flatten()
 }
 
-/// Whether the package is the stem or of its family: `hyper`, `hyper-util`, but not `hyperlocal`.
+/// Returns whether a package belongs to a family: `hyper`, `hyper-util`, but not `hyperlocal`.
 fn of_family(package: &str, stem: &str) -> bool {
     package.strip_prefix(stem).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
 }
@@ -236,7 +238,8 @@ mod tests {
         toml::from_str(include_str!("../layers.toml")).unwrap()
     }
 
-    /// The findings for a member that is in order but for `changes` of its metadata and its manifest.
+    /// Returns the findings for a valid member with `change` applied to its metadata, and with this
+    /// manifest.
     fn changed(name: &str, dependencies: &[&str], change: Value, manifest: &str) -> Vec<String> {
         let table = table();
         let dependency = |text: &&str| {
@@ -264,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_the_architecture_as_it_is_meant() {
+    fn accepts_the_intended_architecture() {
         let members: [(&str, &[&str]); 13] = [
             ("zcrm-core", &["bytes", "optional:tokio", "dev:proptest", "dev:zcrm-sim"]),
             (
@@ -336,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_manifests_that_lack_something() {
+    fn refuses_incomplete_manifests() {
         let without = |part: &str| MANIFEST.replace(part, "");
         for (name, change, manifest, rule) in [
             ("zcrm-core", json!({ "description": " " }), MANIFEST, "`description`"),
@@ -365,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_does_not_contradict_itself() {
+    fn layer_table_is_consistent() {
         let Table { family, member } = table();
         for (name, row) in &member {
             assert!(

@@ -1,7 +1,7 @@
-//! The house-keeping of the workspace, started as `cargo xtask <command>`.
+//! The maintenance tool of the workspace, started as `cargo xtask <command>`.
 //!
 //! `cargo xtask help` lists the commands. This crate depends on no other crate of the workspace, so
-//! that it still builds and runs when one of them does not.
+//! that it still builds and runs if one of them does not.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -34,25 +34,25 @@ const HELP: &str = "\
 Usage: cargo xtask <COMMAND>
 
 Commands:
-    test [--no-doc] [-- ARGS]  run the whole test suite; ARGS go to the test runner
-    ci [STEP]...               run every check but the tests, or only the named steps
+    test [--no-doc] [-- ARGS]  run the entire test suite; ARGS go to the test runner
+    ci [STEP]...               run every check except the tests, or only the named steps
     layers                     check the dependencies of every member, and look for circles between files
-    signatures                 check which crates' types the public API of each library shows
+    signatures                 check the foreign types in the public API of each library
     house                      check the files: paths, white space, length
     words                      search the files for the words of xtask/words.toml
     codegen [--check] [FOLDER] generate the table of operations, from OpenAPI files or from its lock file
     operations                 print the table of operations as JSON, each with the method that sends it
-    spec-check --locked|FOLDER hold table, builders and simulator against the lock file and OpenAPI files
-    live-check [--live]        hold what is assumed about Zoho against the simulator; --live against a sandbox
+    spec-check --locked|FOLDER compare table, builders and simulator with the lock file and OpenAPI files
+    live-check [--live]        check the assumptions about Zoho on the simulator; with --live on a sandbox
     crash-test [--store NAME] [--kills N]
-                               kill processes that save tokens, and look what is left
+                               kill processes that save tokens, and check the stored tokens
     fleet [--store NAME] [--processes N] [--tasks N] ...
-                               count the refreshes of many processes that share a login
+                               count the refreshes of several processes that share a login
     transfer [--megabytes N] [--peak MIB]
-                               move a gigabyte each way over TLS, and look at the memory that it took
-    bench [--quick]            what everything costs beside its baseline; --quick counts instructions only
+                               transfer a gigabyte each way over TLS, and measure the memory
+    bench [--quick]            compare the costs with the baseline; --quick only counts instructions
     foreign-sdk [python] [ruby] [node]
-                               run Zoho's own SDKs and the simulator's page against the simulator
+                               run Zoho's SDKs and the code of the simulator's page with the simulator
     help                       print this list";
 
 fn main() -> ExitCode {
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
         std::env::args_os().skip(1).map(|it| it.to_string_lossy().into_owned()).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let Some(job) = job(&arguments) else {
-        eprintln!("error: cannot understand `{}`\n\n{HELP}", arguments.join(" "));
+        eprintln!("error: invalid arguments `{}`\n\n{HELP}", arguments.join(" "));
         return ExitCode::from(2);
     };
     match Workspace::find().and_then(|workspace| job(&workspace)) {
@@ -74,11 +74,11 @@ fn main() -> ExitCode {
 
 type Job<'a> = Box<dyn Fn(&Workspace) -> Result<()> + 'a>;
 
-/// Returns what a command line asks for, if it can be understood.
+/// Returns the job of a command line, if it is valid.
 fn job<'a>(arguments: &'a [&'a str]) -> Option<Job<'a>> {
     Some(match *arguments {
         [] => return None,
-        // what follows `--` belongs to another program, its `--help` included
+        // arguments after `--` belong to another program, even `--help`
         _ if arguments
             .iter()
             .take_while(|it| **it != "--")
@@ -132,7 +132,7 @@ mod tests {
     use super::{HELP, job};
 
     #[test]
-    fn understands_what_help_shows_and_nothing_else() {
+    fn accepts_only_the_commands_in_the_help() {
         let commands = HELP.lines().filter_map(|line| line.strip_prefix("    "));
         let commands = commands.filter(|line| !line.starts_with(' '));
         for command in commands.filter_map(|line| line.split(' ').next()) {

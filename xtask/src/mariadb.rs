@@ -1,5 +1,5 @@
-//! The database server that the tests of the MySQL store talk to: a given one, or one of our own
-//! that lives as long as the tests.
+//! The database server for the tests of the MySQL store: a given one, or one that this tool starts
+//! and stops.
 
 use std::ffi::OsString;
 use std::io::Read as _;
@@ -14,15 +14,15 @@ use xshell::{Shell, cmd};
 use crate::needs;
 use crate::shell::{Stopwatch, Workspace};
 
-/// Where this names a server, the tests use it, and none is started. It must be one that may be
-/// filled with databases of the tests: `mysql://user:password@host:port`.
+/// The environment variable with the URL of a server for the tests, so that none is started:
+/// `mysql://user:password@host:port`. The tests create databases on it.
 pub(crate) const URL: &str = "ZCRM_TEST_MYSQL_URL";
 
-/// How long a new server may take until it answers.
+/// The maximum time until a new server answers.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Keeps the server for as long as its input is open, so that it ends with this tool however that
-/// ends, and removes its folder then. An interrupt from the keyboard is left to this tool.
+/// A script that runs the server until its input is closed, which happens at any end of this tool,
+/// and then removes its folder. It ignores interrupts from the keyboard, which this tool handles.
 const KEEPER: &str = r#"
 trap '' INT HUP
 folder=$1
@@ -35,18 +35,18 @@ wait "$server"
 rm -rf "$folder"
 "#;
 
-/// A server that answers. One that was started ends when this is dropped.
+/// A server that answers. If it was started here, it stops when this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
     url: String,
     program: PathBuf,
-    /// `None` where the server was given.
+    /// `None` if the server was given.
     keeper: Option<Child>,
 }
 
 impl Server {
-    /// The given server, or a new one. Either way its program must be there, as some tests start
-    /// and kill a server of their own.
+    /// Returns the given server, or starts one. In both cases the program must be installed,
+    /// because some tests start and kill a separate server.
     ///
     /// # Errors
     /// If there is no program and none can be installed, or the new server does not answer.
@@ -60,7 +60,7 @@ impl Server {
             println!("the tests use the database server of {URL}");
             return Ok(Self { url, program, keeper: None });
         }
-        // only this user can look into it; the keeper removes it
+        // only this user can read the folder; the keeper removes it
         let folder = tempfile::Builder::new().prefix("zcrm-mysql-").tempdir()?;
         let (keeper, port) = launch(workspace, &program, folder.path())?;
         let _ = folder.keep();
@@ -69,7 +69,7 @@ impl Server {
         Ok(Self { url, program, keeper: Some(keeper) })
     }
 
-    /// Returns the variables that tell a program about the server.
+    /// Returns the variables that pass the server to a program.
     pub(crate) fn variables(server: Option<&Self>) -> Vec<(&'static str, OsString)> {
         let variables = |it: &Self| {
             [(URL, it.url.clone().into()), (needs::MYSQL_SERVER, it.program.clone().into())]
@@ -81,19 +81,19 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(keeper) = &mut self.keeper {
-            // the end of its input is what it waits for
+            // the keeper stops the server at the end of its input
             drop(keeper.stdin.take());
             let _ = keeper.wait();
         }
     }
 }
 
-/// Lays out an empty database in the folder, and starts the server on it.
+/// Creates an empty database in the folder, and starts the server on it.
 fn launch(workspace: &Workspace, program: &Path, folder: &Path) -> Result<(Child, u16)> {
     let data = folder.join("data");
     lay_out(workspace, program, &data)?;
     let log = folder.join("log");
-    // between looking for a free port and using it, another program may take it
+    // another program may take the free port before the server uses it
     for _ in 0..3 {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let mut command = Command::new("sh");
@@ -107,9 +107,10 @@ fn launch(workspace: &Workspace, program: &Path, folder: &Path) -> Result<(Child
             format!("--pid-file={}", folder.join("pid").display()),
             format!("--log-error={}", log.display()),
         ]);
-        // a server that starts clears its temporary folder, and so breaks others that share it
+        // a server clears its temporary folder at the start, which breaks other servers that share
+        // it
         command.env("TMPDIR", folder);
-        // what it says before it has opened its log
+        // the output before the server has opened its log
         let early = std::fs::File::create(&log)?;
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(early);
         let mut keeper = command.spawn().context("cannot start the server")?;
@@ -124,10 +125,11 @@ fn launch(workspace: &Workspace, program: &Path, folder: &Path) -> Result<(Child
     bail!("the server {} does not answer", program.display())
 }
 
-/// What both the server and its first set-up are told: nobody's settings, this data, this user.
+/// Returns the options for the server and its initial set-up: no settings of users, this data, this
+/// user.
 fn options(sh: &Shell, data: &Path) -> Vec<String> {
     let mut options = vec!["--no-defaults".into(), format!("--datadir={}", data.display())];
-    // root must say that it means it
+    // the server only runs as root if that is explicit
     if let Ok(user) = cmd!(sh, "id -un").quiet().read() {
         options.push(format!("--user={user}"));
     }
@@ -136,7 +138,7 @@ fn options(sh: &Shell, data: &Path) -> Vec<String> {
 
 fn lay_out(workspace: &Workspace, program: &Path, data: &Path) -> Result<()> {
     let sh = &workspace.sh;
-    let folder = data.parent().context("the data has a folder")?;
+    let folder = data.parent().context("the data folder has no parent")?;
     sh.create_dir(folder)?;
     let options = options(sh, data);
     let beside = program.with_file_name("mariadb-install-db");
@@ -154,7 +156,7 @@ fn lay_out(workspace: &Workspace, program: &Path, data: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Waits for the greeting that a server begins with.
+/// Waits for the greeting of a server.
 #[expect(clippy::disallowed_methods, reason = "a tool may look at the clock of its machine")]
 fn answers(port: u16) -> bool {
     let watch = Stopwatch::start();

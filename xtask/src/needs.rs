@@ -1,4 +1,5 @@
-//! The programs that the tests need beside Rust: which tests need them, and how to get them on Debian.
+//! The programs that the tests need in addition to Rust: which tests need them, and how to install
+//! them on Debian.
 
 use std::path::{Path, PathBuf};
 
@@ -7,29 +8,30 @@ use xshell::{Shell, cmd};
 
 use crate::shell::Workspace;
 
-/// Something that must be installed before some of the tests or checks can run.
+/// A program that some of the tests or checks need.
 pub(crate) struct Need {
-    /// What is missing, and for which tests.
+    /// The program, and the tests that need it.
     what: &'static str,
     /// The members of the workspace whose tests need it.
     members: &'static [&'static str],
     is_there: fn(&Shell) -> bool,
-    /// The packages of Debian that bring it.
+    /// The Debian packages that contain it.
     packages: &'static [&'static str],
-    /// What to do where these packages are not available.
+    /// Instructions for systems without these packages.
     otherwise: &'static str,
 }
 
-/// Names another driver of a browser than the one that is installed.
+/// The environment variable that names another browser driver than the installed one.
 const CHROMEDRIVER: &str = "ZCRM_TEST_CHROMEDRIVER";
 
-/// Names another database server's program than the one that is installed.
+/// The environment variable that names the program of another database server than the installed
+/// one.
 pub(crate) const MYSQL_SERVER: &str = "ZCRM_TEST_MYSQL_SERVER";
 
-/// The members whose tests talk to a database server.
+/// The members whose tests use a database server.
 pub(crate) const NEED_MYSQL: &[&str] = &["zcrm-store-mysql", "zcrm-checks"];
 
-/// A database server of the tests.
+/// The database server of the tests.
 pub(crate) const DATABASE: Need = Need {
     what: "a database server (tests of the MySQL store)",
     members: NEED_MYSQL,
@@ -39,13 +41,13 @@ pub(crate) const DATABASE: Need = Need {
             || program("mysqld").is_some()
             || maria.iter().all(|name| program(name).is_some())
     },
-    // the second one brings my_print_defaults, which mariadb-install-db starts
+    // the second package contains my_print_defaults, which mariadb-install-db starts
     packages: &["mariadb-server-core", "mariadb-client-core"],
     otherwise: "install MySQL, so that `mysqld` is found, or name the server's program in \
                 ZCRM_TEST_MYSQL_SERVER",
 };
 
-/// What counts instructions.
+/// The program that counts instructions.
 pub(crate) const VALGRIND: Need = Need {
     what: "valgrind (benchmarks, which count instructions)",
     members: &["zcrm-bench"],
@@ -54,7 +56,7 @@ pub(crate) const VALGRIND: Need = Need {
     otherwise: "install valgrind, so that it is found",
 };
 
-/// What the test suite needs.
+/// The programs that the test suite needs.
 const NEEDS: &[Need] = &[
     DATABASE,
     Need {
@@ -81,10 +83,12 @@ const NEEDS: &[Need] = &[
     },
 ];
 
-/// Installs what the tests of `members` need, or of the whole workspace if none is named.
+/// Installs the programs that the tests of `members` need, or those of all members if none is
+/// named.
 ///
 /// # Errors
-/// If something is missing and cannot be installed: names all of it, and what to do.
+/// Returns an error if a program is missing and cannot be installed. It names all of them, with
+/// instructions.
 pub(crate) fn prepare(workspace: &Workspace, members: &[&str]) -> Result<()> {
     let wanted = |need: &&Need| {
         members.is_empty() || need.members.iter().any(|member| members.contains(member))
@@ -92,10 +96,10 @@ pub(crate) fn prepare(workspace: &Workspace, members: &[&str]) -> Result<()> {
     install(workspace, &NEEDS.iter().filter(wanted).collect::<Vec<_>>())
 }
 
-/// Installs these if they are missing.
+/// Installs these programs if they are missing.
 ///
 /// # Errors
-/// As those of [`prepare`].
+/// As [`prepare`].
 pub(crate) fn install(workspace: &Workspace, needs: &[&Need]) -> Result<()> {
     let sh = &workspace.sh;
     let missing = || needs.iter().copied().filter(|need| !(need.is_there)(sh)).collect::<Vec<_>>();
@@ -108,7 +112,7 @@ pub(crate) fn install(workspace: &Workspace, needs: &[&Need]) -> Result<()> {
     if still.is_empty() { Ok(()) } else { bail!(report(&still)) }
 }
 
-/// All that is missing, and what to do about it.
+/// Describes all missing programs, with instructions.
 fn report(missing: &[&Need]) -> String {
     let mut text = "a program is missing, so this cannot run:".to_owned();
     for Need { what, packages, otherwise, .. } in missing {
@@ -118,7 +122,7 @@ fn report(missing: &[&Need]) -> String {
     text + "\nThe tests of other crates do not need it, for example `cargo xtask test -- -p zcrm-core`"
 }
 
-/// Returns the path of a program; servers are often in folders of root's search path only.
+/// Returns the path of a program; servers are often only in the search path of root.
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let more = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin"].map(PathBuf::from);
@@ -126,8 +130,8 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
     folders.find_map(|folder| Some(folder.join(name)).filter(|program| program.is_file()))
 }
 
-/// Installs packages if that is possible without asking the user: on Debian, as root or by a `sudo` that wants no
-/// password. Elsewhere it does nothing.
+/// Installs packages if that needs no input of the user: on Debian, as root or with a `sudo` that
+/// needs no password. Elsewhere this does nothing.
 fn apt(sh: &Shell, packages: &[&str]) -> Result<()> {
     let sudo: &[&str] = match cmd!(sh, "id -u").quiet().read() {
         Ok(id) if id == "0" => &[],
@@ -149,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reports_everything_that_is_missing_at_once() {
+    fn reports_all_missing_programs_together() {
         let text = report(&NEEDS.iter().collect::<Vec<_>>());
         for need in NEEDS {
             assert!(text.contains(need.what) && text.contains(need.otherwise), "{text}");

@@ -1,4 +1,4 @@
-//! The workspace that this tool works on, and time.
+//! The workspace that this tool works on, and a stopwatch.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -14,7 +14,8 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Finds the workspace: the parent of this crate's folder if cargo started the tool, else the current folder.
+    /// Finds the workspace: the parent of this crate's folder if cargo started the tool, otherwise
+    /// the current folder.
     pub(crate) fn find() -> Result<Self> {
         let member = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
         let root = member.as_deref().and_then(Path::parent).unwrap_or(Path::new(".")).to_owned();
@@ -24,18 +25,18 @@ impl Workspace {
         Ok(Self { root: sh.current_dir(), sh })
     }
 
-    /// Returns what cargo says about the members.
+    /// Returns cargo's metadata of the members.
     pub(crate) fn metadata(&self) -> Result<Metadata> {
         Ok(MetadataCommand::new().no_deps().current_dir(&self.root).exec()?)
     }
 
-    /// Returns the folder that cargo builds into.
+    /// Returns cargo's target folder.
     pub(crate) fn target(&self) -> Result<PathBuf> {
         Ok(self.metadata()?.target_directory.into())
     }
 }
 
-/// Measures how long something takes.
+/// Measures a duration.
 pub(crate) struct Stopwatch(Instant);
 
 impl Stopwatch {
@@ -50,7 +51,7 @@ impl Stopwatch {
     }
 }
 
-/// The time since the start for people: `4.2 s`, `3 min 07 s`.
+/// Shows the time since the start: `4.2 s`, `3 min 07 s`.
 impl std::fmt::Display for Stopwatch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let elapsed = self.elapsed();

@@ -1,8 +1,8 @@
-//! `cargo xtask signatures`: which crates' types the public API of each library shows.
+//! `cargo xtask signatures`: checks the crates whose types occur in the public API of each library.
 //!
-//! Each one ties our versions to its versions. rustdoc says what is public; its JSON is unstable, so
-//! it is asked for by `RUSTC_BOOTSTRAP` from the toolchain that the workspace names, and read by the
-//! few keys that references have.
+//! Each such crate ties our versions to its versions. rustdoc knows the public items. Its JSON is
+//! unstable, so it is enabled by `RUSTC_BOOTSTRAP` with the workspace's toolchain, and only the few
+//! keys of references are read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +13,8 @@ use xshell::cmd;
 
 use crate::shell::Workspace;
 
-/// What a library may show at all, beside the crates of the workspace and the standard library. Those
-/// that some of these are split into stand with them.
+/// The crates that libraries may show, in addition to those of the workspace and the standard
+/// library, including the crates that they re-export.
 const POLICY: &[&str] = &[
     "bytes",
     "chrono",
@@ -29,14 +29,14 @@ const POLICY: &[&str] = &[
     "tower_service",
 ];
 
-/// What one library may show beside that. The feature `logging` of `zcrm` is for programs that compose
-/// its layers with others; nothing else of `zcrm` shows tracing.
+/// The additional crates of one library. The feature `logging` of `zcrm` is for programs that
+/// combine its layers with others; the rest of `zcrm` does not show tracing.
 const EXCEPTIONS: &[(&str, &[&str])] = &[("zcrm", &["tracing_core", "tracing_subscriber"])];
 
-/// Where each library's list stands.
+/// The folder of the lists.
 const LISTS: &str = ".github/external-types";
 
-/// A list: `allowed_external_types = ["http::*"]`.
+/// The list of a library: `allowed_external_types = ["http::*"]`.
 #[derive(Deserialize)]
 struct List {
     allowed_external_types: BTreeSet<String>,
@@ -48,7 +48,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let metadata = workspace.metadata()?;
     let mut wrong = Vec::new();
     for package in metadata.packages.iter().filter(|it| it.publish.is_none()) {
-        // a crate of macros has no types to show
+        // a crate of macros has no types
         let Some(library) = package.targets.iter().find(|target| target.is_lib()) else { continue };
         let list = format!("{LISTS}/{}.toml", package.name);
         let list: List = toml::from_str(&sh.read_file(&list)?).context(list)?;
@@ -65,14 +65,14 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     }
     let all = wrong.join("\n    ");
     ensure!(all.is_empty(), "public signatures and {LISTS} differ:\n    {all}");
-    println!("no public signature shows a type of a crate that is not in its list");
+    println!("every crate in a public signature is in the list of the library");
     Ok(())
 }
 
-/// The foreign crates that are shown, each with the paths of its types.
+/// The external crates in a public API, each with the paths of its types.
 type Shown = BTreeMap<String, BTreeSet<String>>;
 
-/// What differs between what is shown and what may be.
+/// Returns the differences between the shown and the allowed crates.
 fn differences(library: &str, shown: &Shown, list: &List) -> Vec<String> {
     let excepted =
         |name: &str| EXCEPTIONS.iter().any(|(of, crates)| *of == library && crates.contains(&name));
@@ -81,24 +81,24 @@ fn differences(library: &str, shown: &Shown, list: &List) -> Vec<String> {
     let leaks = shown.iter().filter(|(name, _)| !entries.contains(&format!("{name}::*")));
     let leaks = leaks.map(|(_, paths)| {
         let paths: Vec<_> = paths.iter().map(String::as_str).collect();
-        format!("it shows {}: wrap them, or box them", paths.join(", "))
+        format!("it shows {}: wrap or box them", paths.join(", "))
     });
     let idle = entries.iter().filter_map(|entry| match entry.strip_suffix("::*") {
         None => Some(format!("`{entry}` is not of the form `http::*`")),
         Some(name) if !fine(name) => {
-            Some(format!("its list allows `{name}`, which no library may show"))
+            Some(format!("the list allows `{name}`, which no library may show"))
         }
         Some(name) => (!shown.contains_key(name))
-            .then(|| format!("its list allows `{name}`, which it does not show")),
+            .then(|| format!("the list allows `{name}`, which the library does not show")),
     });
     leaks.chain(idle).collect()
 }
 
-/// Every foreign crate that a public item of rustdoc's JSON refers to.
+/// Returns every external crate that a public item refers to, from rustdoc's JSON.
 fn shown(documented: &Value) -> Shown {
     let index = documented.get("index").and_then(Value::as_object);
     let items = || index.into_iter().flatten();
-    // what the compiler and foreign crates implement for all types is nobody's promise
+    // implementations by the compiler and by external crates for all types are not part of our API
     let foreign = |item: &Value| {
         item.pointer("/inner/impl/is_synthetic") == Some(&Value::Bool(true))
             || item.pointer("/inner/impl/blanket_impl").is_some_and(|it| !it.is_null())
@@ -122,7 +122,7 @@ fn shown(documented: &Value) -> Shown {
         let path: Vec<_> = segments.filter_map(Value::as_str).collect();
         match name.and_then(Value::as_str) {
             None | Some("std" | "core" | "alloc") => {}
-            // what a macro leaves behind (pin-project-lite's `impl Unpin`) is not for anybody to name
+            // items that a macro leaves (pin-project-lite's `impl Unpin`) are not for users
             Some(_) if number == 0 || path.contains(&"__private") => {}
             Some(name) => drop(shown.entry(name.to_owned()).or_default().insert(path.join("::"))),
         }
@@ -130,8 +130,8 @@ fn shown(documented: &Value) -> Shown {
     shown
 }
 
-/// The ids of all types and traits that a value names: an object with an `id` and a `path` (or, for
-/// what is exported again, a `source`).
+/// Collects the ids of all types and traits that a value names: objects with an `id` and a `path`
+/// (or a `source`, for re-exports).
 fn references(value: &Value, ids: &mut BTreeSet<u64>) {
     match value {
         Value::Object(members) => {
@@ -158,7 +158,7 @@ mod tests {
         List { allowed_external_types: entries.iter().map(|&entry| entry.to_owned()).collect() }
     }
 
-    /// What a library of this text shows of a crate `foreign`.
+    /// Returns the types of a crate `foreign` that a library with this text shows.
     fn of(text: &str) -> Vec<String> {
         let sh = xshell::Shell::new().unwrap();
         let folder = sh.create_temp_dir().unwrap();
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_type_in_a_public_signature_is_found_wherever_it_stands() {
+    fn finds_external_types_in_every_public_signature() {
         for leak in [
             "pub fn f(_: foreign::Thing) {}",
             "pub fn f() -> Option<Vec<foreign::Thing>> { None }",
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_private_may_be_of_any_crate() {
+    fn ignores_external_types_in_private_items() {
         for fine in [
             "struct Own(foreign::Thing); pub struct S(foreign::Thing); pub fn f() { let _ = Own; }",
             "struct Own; impl foreign::Trait for Own {} pub(crate) fn f(_: foreign::Thing) {}",
@@ -214,14 +214,14 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_held_to_the_policy_and_kept_short() {
+    fn rejects_disallowed_and_unused_entries_of_a_list() {
         let shown =
             |name: &str| Shown::from([(name.to_owned(), BTreeSet::from([format!("{name}::A")]))]);
         let found =
             differences("library", &shown("hyper"), &list(&["http", "http::*", "hyper::*"]));
         assert_eq!(found.len(), 3, "{found:?}");
         assert!(found[0].contains("`http` is not of the form"));
-        assert!(found[1].contains("`http`, which it does not show"));
+        assert!(found[1].contains("`http`, which the library does not show"));
         assert!(found[2].contains("`hyper`, which no library may show"));
         let tracing = list(&["tracing_core::*"]);
         assert_eq!(differences("zcrm", &shown("tracing_core"), &tracing), [""; 0]);

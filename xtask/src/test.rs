@@ -1,4 +1,4 @@
-//! `cargo xtask test`: the whole test suite, with every feature on.
+//! `cargo xtask test`: the entire test suite, with every feature on.
 
 use anyhow::{Result, ensure};
 use xshell::cmd;
@@ -7,20 +7,20 @@ use crate::mariadb::Server;
 use crate::needs;
 use crate::shell::{Stopwatch, Workspace};
 
-/// Runs every part, the later ones also if an earlier one fails, and says at the end what ran and how long it took.
-/// `extra` goes to the test runner.
+/// Runs every part and reports the results and times at the end. Later parts run even if an earlier
+/// one fails. `extra` goes to the test runner.
 pub(crate) fn run(workspace: &Workspace, doctests: bool, extra: &[&str]) -> Result<()> {
     let sh = &workspace.sh;
     let total = Stopwatch::start();
     let packages = packages(extra);
     needs::prepare(workspace, &packages)?;
     let mysql = packages.is_empty() || packages.iter().any(|it| needs::NEED_MYSQL.contains(it));
-    // it ends at the end of this function, however the tests end
+    // the database server stops at the end of this function
     let server = mysql.then(|| Server::start(workspace)).transpose()?;
     let nextest = cmd!(sh, "cargo nextest --version").quiet().ignore_stderr().read().is_ok();
     if !nextest {
         println!(
-            "cargo-nextest is not installed: `cargo test` takes its place, one test binary after the other"
+            "cargo-nextest is not installed: running `cargo test` instead, one test binary after the other"
         );
     }
     let runner = match nextest {
@@ -28,11 +28,11 @@ pub(crate) fn run(workspace: &Workspace, doctests: bool, extra: &[&str]) -> Resu
         false => cmd!(sh, "cargo test --all-features --lib --bins --tests --examples"),
     };
     let runner = runner.args(packages.is_empty().then_some("--workspace"));
-    // One failure must not hide the others; if there are arguments, they decide that.
+    // A failure must not hide others, unless the arguments decide that.
     let runner = runner.args(extra.is_empty().then_some("--no-fail-fast")).args(extra);
     let mut parts = vec![("tests", runner)];
     if doctests {
-        // cargo-nextest runs no doctests
+        // cargo-nextest does not run doctests
         parts.push(("doctests", cmd!(sh, "cargo test --workspace --all-features --doc")));
     }
     let (mut report, mut failed) = (Vec::new(), false);
@@ -54,7 +54,7 @@ pub(crate) fn run(workspace: &Workspace, doctests: bool, extra: &[&str]) -> Resu
     Ok(())
 }
 
-/// Returns the packages that arguments of the test runner name.
+/// Returns the packages in arguments of the test runner.
 fn packages<'a>(extra: &[&'a str]) -> Vec<&'a str> {
     let own: Vec<&str> = extra.iter().copied().take_while(|argument| *argument != "--").collect();
     let joined = |it: &&'a str| it.strip_prefix("--package=").or_else(|| it.strip_prefix("-p="));

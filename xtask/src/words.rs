@@ -1,4 +1,5 @@
-//! `cargo xtask words`: the words and phrases of `words.toml` in the files of the repository.
+//! `cargo xtask words`: searches the files of the repository for the words and phrases of
+//! `words.toml`.
 
 use anyhow::{Context as _, Result, ensure};
 use regex::{Regex, RegexBuilder};
@@ -9,7 +10,7 @@ use crate::shell::Workspace;
 
 const LIST: &str = "xtask/words.toml";
 
-/// The files that quote other people's text, or whose text is data.
+/// The files that quote other texts, or whose text is data.
 const LEFT_OUT: [&str; 6] =
     ["Cargo.lock", "LICENSE", "/generated/", ".json", "ruby-requests.txt", LIST];
 

@@ -1,4 +1,4 @@
-//! From the files and the overlay to the facts.
+//! Builds the facts from the files and the overlay.
 
 use std::collections::BTreeMap;
 
@@ -11,18 +11,18 @@ use super::overlay::{Entry, Overlay};
 use super::shape;
 use super::spec::{RawOperation, Spec};
 
-/// What came of the files.
+/// The result of reading the files.
 #[derive(Debug)]
 pub(crate) struct Built {
-    /// Sorted by id.
+    /// The operations, sorted by id.
     pub(crate) all: Vec<Facts>,
-    /// How many operations the files have.
+    /// The number of operations in the files.
     pub(crate) operations: usize,
     pub(crate) skipped: usize,
     pub(crate) aliases: usize,
 }
 
-/// Reads every operation of the files and lays the overlay over it.
+/// Reads every operation of the files and applies the overlay.
 pub(crate) fn build(spec: &Spec, overlay: &Overlay) -> Result<Built> {
     let raw = spec.operations()?;
     let mut all: BTreeMap<String, Facts> = BTreeMap::new();
@@ -55,19 +55,19 @@ pub(crate) fn build(spec: &Spec, overlay: &Overlay) -> Result<Built> {
     for (id, facts) in aliases {
         let target = all.get_mut(&id);
         let Some(target) = target else {
-            problems.push(format!("overlay.toml: there is no {id} for an alias"));
+            problems.push(format!("overlay.toml: unknown operation {id} in an alias"));
             continue;
         };
         if target.route() != facts.route() {
             let (one, other) = (facts.route(), target.route());
-            problems.push(format!("{one} is no alias of {other}"));
+            problems.push(format!("{one} is not an alias of {other}"));
         }
         merge(target, facts);
     }
     for entry in &overlay.add {
         let facts = added(entry)?;
         if all.insert(facts.id.clone(), facts).is_some() {
-            problems.push(format!("{} adds what is there already", entry.place));
+            problems.push(format!("{} adds an operation that already exists", entry.place));
         }
     }
     for (id, facts) in &mut all {
@@ -78,13 +78,13 @@ pub(crate) fn build(spec: &Spec, overlay: &Overlay) -> Result<Built> {
             change(facts, entry)?;
             let settles = entry.fields.contains_key("response") && unclear.contains(id);
             if *facts == was && !settles {
-                problems.push(format!("{} says of {id} what is so anyway", entry.place));
+                problems.push(format!("{} does not change {id}", entry.place));
             }
             if settles {
                 unclear.retain(|other| other != id);
             }
         }
-        // what follows from other facts follows from the corrected ones
+        // derive the other facts from the corrected ones
         if facts.paging == before.paging {
             facts.paging = paging(&facts.query);
         }
@@ -101,17 +101,18 @@ pub(crate) fn build(spec: &Spec, overlay: &Overlay) -> Result<Built> {
         match all.get_mut(&id) {
             Some(facts) if facts.instead.is_empty() => facts.instead = other,
             Some(_) => {}
-            None => problems.push(format!("overlay.toml: there is no {id} beside {other}")),
+            None => problems
+                .push(format!("overlay.toml: unknown operation {id}, another form of {other}")),
         }
     }
     for facts in all.values().filter(|facts| !facts.instead.is_empty()) {
         if !all.contains_key(&facts.instead) {
-            problems.push(format!("{} names {}, which is not there", facts.id, facts.instead));
+            problems.push(format!("{} names {}, which does not exist", facts.id, facts.instead));
         }
     }
     for id in unclear {
         let sources = all.get(&id).map(|facts| facts.sources.join(", ")).unwrap_or_default();
-        problems.push(format!("{id} ({sources}): the rule cannot tell what it answers with"));
+        problems.push(format!("{id} ({sources}): the rule cannot determine its response"));
     }
     let beside = |id: &str| {
         let entries = overlay.add.iter().filter(|entry| entry.fields.contains_key("beside"));
@@ -120,7 +121,11 @@ pub(crate) fn build(spec: &Spec, overlay: &Overlay) -> Result<Built> {
     let mut routes: BTreeMap<String, &str> = BTreeMap::new();
     for facts in all.values().filter(|facts| !beside(&facts.id)) {
         if let Some(other) = routes.insert(facts.route(), &facts.id) {
-            problems.push(format!("{} and {other} are one route: {}", facts.id, facts.route()));
+            problems.push(format!(
+                "{} and {other} have the same route: {}",
+                facts.id,
+                facts.route()
+            ));
         }
     }
     problems.extend(overlay.unused().iter().map(|what| format!("overlay.toml: unused: {what}")));
@@ -133,12 +138,13 @@ pub(crate) fn build(spec: &Spec, overlay: &Overlay) -> Result<Built> {
     bail!("{} to settle:\n    {}", problems.len(), problems.join("\n    "))
 }
 
-/// The facts of one operation by the rules alone, and whether they could tell what it answers with.
+/// Returns the facts of one operation by the rules only, and whether the rules could determine its
+/// response.
 fn extract(operation: &RawOperation<'_>, overlay: &Overlay) -> Result<(Facts, bool)> {
     let stem = operation.file.trim_end_matches(".json");
     let group = overlay.name("groups", stem);
     let (base, path) = split_path(&operation.path).ok_or_else(|| {
-        operation.node.error("its path is none of the API: skip it in the overlay, or correct it")
+        operation.node.error("its path is not in the API: skip it in the overlay, or correct it")
     })?;
     let mut facts = Facts {
         method: operation.method.clone(),
@@ -174,7 +180,7 @@ fn extract(operation: &RawOperation<'_>, overlay: &Overlay) -> Result<(Facts, bo
     facts.response = response.unwrap_or_default();
     (facts.body, facts.body_keys) = shape::body(operation)?;
     facts.paging = paging(&facts.query);
-    // what pages is a list, also where the path ends in a parameter
+    // an operation with pages returns a list, even if its path ends in a parameter
     facts.response = match facts.response {
         Response::Object(key) if facts.paging != Paging::None => Response::List(key),
         other => other,
@@ -187,8 +193,9 @@ fn extract(operation: &RawOperation<'_>, overlay: &Overlay) -> Result<(Facts, bo
     Ok((facts, clear))
 }
 
-/// How safely it can be repeated: a read may, a deletion may, and a PUT that sets what its path
-/// names. A record's update depends on its body, for lists append. What adds or sets off, may not.
+/// Returns how safely an operation can be repeated. Reads, deletions, and a PUT that sets the
+/// object in its path are safe. The update of a record depends on its body, because lists append.
+/// Operations that add something or trigger an action are not safe.
 fn retry(facts: &Facts) -> Retry {
     let of_records = facts.path.starts_with("/{module}")
         || matches!(&facts.response, Response::WriteResults(key) if key == "data");
@@ -211,7 +218,7 @@ fn paging(query: &[String]) -> Paging {
     }
 }
 
-/// The path with its parameters spelled as in the table.
+/// Returns the path with the table's names for its parameters.
 fn renamed(path: &str, overlay: &Overlay) -> String {
     let segment = |segment: &str| {
         let name = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
@@ -234,11 +241,11 @@ fn host(operation: &RawOperation<'_>) -> Result<Host> {
     match host.split('.').next() {
         Some("content") => Ok(Host::Content),
         Some("www" | "zohoapis" | "") => Ok(Host::Api),
-        _ => Err(server.error(&format!("no host is known for the server `{url}`"))),
+        _ => Err(server.error(&format!("unknown host of the server `{url}`"))),
     }
 }
 
-/// The scopes, in one spelling: the last part in capitals.
+/// Returns the scopes with the last part in capitals.
 fn scopes(operation: &RawOperation<'_>, overlay: &Overlay) -> Result<Vec<String>> {
     let own = operation.node.elements("security");
     let security = if own.is_empty() { operation.root.elements("security") } else { own };
@@ -261,7 +268,7 @@ fn scopes(operation: &RawOperation<'_>, overlay: &Overlay) -> Result<Vec<String>
     Ok(scopes)
 }
 
-/// Puts what an alias knows more into its target.
+/// Adds the facts of an alias that its target lacks.
 fn merge(target: &mut Facts, alias: Facts) {
     let union = |list: &mut Vec<String>, more: Vec<String>| {
         for name in more {
@@ -281,7 +288,7 @@ fn merge(target: &mut Facts, alias: Facts) {
     target.body_keys.sort();
 }
 
-/// An operation that the files lack.
+/// Returns an operation that the files lack.
 fn added(entry: &Entry) -> Result<Facts> {
     let mut facts = Facts::default();
     change(&mut facts, entry)?;
@@ -294,7 +301,7 @@ fn added(entry: &Entry) -> Result<Facts> {
     Ok(facts)
 }
 
-/// Does what an entry says to the facts.
+/// Applies an entry to the facts.
 fn change(facts: &mut Facts, entry: &Entry) -> Result<()> {
     let mut json = facts.to_json()?;
     for (key, value) in &entry.fields {
@@ -305,20 +312,20 @@ fn change(facts: &mut Facts, entry: &Entry) -> Result<()> {
             key => key,
         });
         match (key.as_str(), known) {
-            // both forms of a route name the other, if versions lack one of them
+            // both forms of a route name each other, if versions lack one of them
             ("beside", _) => drop(json.insert("instead".into(), value.clone())),
             ("optional", Some(Value::Array(required))) => {
                 for name in list()? {
                     let at = required.iter().position(|it| it == name);
                     let at =
-                        at.ok_or_else(|| entry.error(&format!("{name} is optional anyway")))?;
+                        at.ok_or_else(|| entry.error(&format!("{name} is already optional")))?;
                     required.remove(at);
                 }
             }
             ("query" | "headers" | "body_keys", Some(Value::Array(known))) => {
                 for name in list()? {
                     if known.contains(name) {
-                        return Err(entry.error(&format!("{name} is known anyway")));
+                        return Err(entry.error(&format!("{name} is already known")));
                     }
                     known.push(name.clone());
                 }

@@ -1,6 +1,7 @@
-//! The facts of an operation, and the lock file that keeps them.
+//! The facts of an operation, and the lock file that stores them.
 //!
-//! The lock file has one JSON object a line, sorted by id. A fact that is as usual is left out.
+//! The lock file has one JSON object per line, sorted by id. Facts with their default value are
+//! left out.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A word of the lock file and the overlay, with its usual value.
+/// Defines a word of the lock file and the overlay, with its default.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident: $usual:ident = $text:literal $(, $word:ident = $other:literal)*) => {
         $(#[$doc])*
@@ -27,11 +28,11 @@ words! { Host: Api = "api", Content = "content" }
 words! { Paging: None = "none", Numbers = "numbers", Tokens = "tokens" }
 words! { Retry: No = "no", ByBody = "by-body", Idempotent = "idempotent", Read = "read" }
 words! {
-    /// Named as in `zcrm_core::ApiVersion`.
+    /// The name in `zcrm_core::ApiVersion`.
     Version: V2 = "v2", V2_1 = "v2.1", V3 = "v3", V4 = "v4", V5 = "v5", V6 = "v6", V7 = "v7", V8 = "v8"
 }
 
-/// What an operation sends.
+/// The body of an operation's request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Body {
@@ -42,7 +43,7 @@ pub(crate) enum Body {
     Multipart(String),
 }
 
-/// What an operation answers with.
+/// The body of an operation's answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Response {
@@ -56,7 +57,7 @@ pub(crate) enum Response {
     Binary,
 }
 
-/// All that is known of an operation.
+/// All facts of an operation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Facts {
@@ -66,7 +67,7 @@ pub(crate) struct Facts {
     pub(crate) path: String,
     pub(crate) query: Vec<String>,
     pub(crate) query_since: BTreeMap<String, Version>,
-    /// The query parameters that a call must have.
+    /// The mandatory query parameters.
     pub(crate) required: Vec<String>,
     pub(crate) headers: Vec<String>,
     pub(crate) body: Body,
@@ -79,41 +80,42 @@ pub(crate) struct Facts {
     pub(crate) heavy: bool,
     pub(crate) heavy_with: Vec<String>,
     pub(crate) heavy_above: u64,
-    /// Usually one.
+    /// The number of credits, usually one.
     pub(crate) credits: Option<u64>,
     pub(crate) items_per_credit: u64,
     pub(crate) credits_with: BTreeMap<String, u64>,
     pub(crate) scopes: Vec<String>,
     pub(crate) since: Version,
     pub(crate) until: Option<Version>,
-    /// The operation that does the same in the versions that lack this one.
+    /// The operation that replaces this one in the versions that lack it.
     pub(crate) instead: String,
-    /// What else a reader should know.
+    /// A note for readers.
     pub(crate) note: String,
-    /// The operations of the files that it comes from; empty if the overlay added it.
+    /// The sources in the files; empty if the overlay added the operation.
     pub(crate) sources: Vec<String>,
 }
 
 impl Facts {
-    /// The part of the id before the dot.
+    /// Returns the part of the id before the dot.
     pub(crate) fn group(&self) -> &str {
         self.id.split('.').next().unwrap_or(&self.id)
     }
 
-    /// Method and path with every parameter alike: what the server tells operations apart by.
+    /// Returns method and path with equal names for all parameters, which is how the server
+    /// distinguishes operations.
     pub(crate) fn route(&self) -> String {
         let segments = self.path.split('/');
         let path: Vec<_> = segments.map(|s| if s.starts_with('{') { "{}" } else { s }).collect();
         format!("{} {:?} {}", self.method, self.base, path.join("/"))
     }
 
-    /// All facts, the usual ones included.
+    /// Returns all facts, including those with their default value.
     pub(crate) fn to_json(&self) -> Result<Map<String, Value>> {
         Ok(serde_json::from_value(serde_json::to_value(self)?)?)
     }
 }
 
-/// The text of the lock file.
+/// Returns the text of the lock file.
 pub(crate) fn to_lock(all: &[Facts]) -> Result<String> {
     let usual = Facts::default().to_json()?;
     let mut text = String::new();

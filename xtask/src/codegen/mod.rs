@@ -1,7 +1,8 @@
-//! `cargo xtask codegen`: the table of operations, from Zoho's OpenAPI files and the overlay.
+//! `cargo xtask codegen`: generates the table of operations from Zoho's OpenAPI files and the
+//! overlay.
 //!
-//! With a folder of those files the facts are extracted anew; without one they come from the lock
-//! file, so that `--check` needs nothing that is not in the repository.
+//! With a folder of those files it extracts the facts again. Otherwise it reads them from the lock
+//! file, so that `--check` only needs the repository.
 
 mod build;
 mod emit;
@@ -22,20 +23,20 @@ use self::overlay::Overlay;
 use self::spec::Spec;
 use crate::shell::Workspace;
 
-/// What is corrected and added by hand.
+/// The manual corrections and additions.
 const OVERLAY: &str = "crates/zcrm-api/table/overlay.toml";
 /// The facts.
 const LOCK: &str = "crates/zcrm-api/table/operations.lock";
 /// The folder of the generated files.
 const TABLE: &str = "crates/zcrm-api/src/operations/generated";
 
-/// Everything that is generated.
+/// All generated texts.
 struct Output {
     lock: String,
     files: BTreeMap<String, String>,
 }
 
-/// Generates the table, or with `check` compares it with what is there.
+/// Generates the table, or with `check` compares it with the existing files.
 pub(crate) fn run(workspace: &Workspace, check: bool, folder: Option<&Path>) -> Result<()> {
     let output = generate(workspace, folder)?;
     if check { compare(workspace, &output) } else { write(workspace, &output) }
@@ -73,7 +74,7 @@ fn write(workspace: &Workspace, output: &Output) -> Result<()> {
     }
     for (name, text) in &output.files {
         let path = Path::new(TABLE).join(name);
-        // what has not changed keeps its time, so that it is not built again
+        // unchanged files keep their modification time, so that cargo does not rebuild them
         if sh.read_file(&path).ok().as_ref() != Some(text) {
             sh.write_file(path, text)?;
         }
@@ -96,10 +97,11 @@ fn compare(workspace: &Workspace, output: &Output) -> Result<()> {
     }
     let there = workspace.sh.read_dir(TABLE)?.into_iter().map(|path| name(&path));
     let idle = there.filter(|name| !output.files.contains_key(name));
-    differences.extend(idle.map(|name| format!("{TABLE}/{name}: nothing generates it")));
+    differences
+        .extend(idle.map(|name| format!("{TABLE}/{name}: this file is not generated any more")));
     let all = differences.join("\n    ");
-    ensure!(all.is_empty(), "not as generated (run `cargo xtask codegen`):\n    {all}");
-    println!("codegen: the table is as generated");
+    ensure!(all.is_empty(), "not up to date (run `cargo xtask codegen`):\n    {all}");
+    println!("codegen: the table is up to date");
     Ok(())
 }
 

@@ -1,8 +1,9 @@
-//! Names: of paths, and of operations by their method and path.
+//! Names of paths, and names of operations from their method and path.
 
 use super::facts::{Base, Facts, Response};
 
-/// The path without host part and version: `crm` and `/Notes` of `/crm/v8/Notes`.
+/// Splits a path into host part and the path after the version: `crm` and `/Notes` for
+/// `/crm/v8/Notes`.
 pub(crate) fn split_path(path: &str) -> Option<(Base, String)> {
     let rest = path.strip_prefix("/crm/")?;
     let (base, rest) = match rest.split_once('/') {
@@ -16,7 +17,7 @@ pub(crate) fn split_path(path: &str) -> Option<(Base, String)> {
     (!digits.is_empty() && digits.chars().all(number)).then(|| (base, format!("/{rest}")))
 }
 
-/// `snake_case` of whatever the files write, without the underscores around it.
+/// Converts a text to `snake_case`, without leading and trailing underscores.
 pub(crate) fn snake(text: &str) -> String {
     let mut name = String::new();
     let mut after_small = false;
@@ -30,9 +31,9 @@ pub(crate) fn snake(text: &str) -> String {
     name.trim_matches('_').to_owned()
 }
 
-/// The name of an operation within its group, by rule: `list`, `get`, `create`, `update`, `delete`
-/// for the group's own things, `_one` where the path names the one; `list_children` for things of
-/// its things, `delete_child` for one of them; what stands behind `actions` as it is.
+/// Derives the name of an operation within its group: `list`, `get`, `create`, `update`, `delete`
+/// for the objects of the group, with `_one` if the path names one object; `list_children` and
+/// `delete_child` for objects below them. The part after `actions` is used unchanged.
 pub(crate) fn derived(group: &str, facts: &Facts, clear: bool) -> String {
     let segments: Vec<&str> = facts.path.split('/').filter(|segment| !segment.is_empty()).collect();
     let method = facts.method.as_str();
@@ -56,7 +57,7 @@ pub(crate) fn derived(group: &str, facts: &Facts, clear: bool) -> String {
         || singular(group) == singular(&noun)
         || group.ends_with(&format!("_{noun}"))
         || group.starts_with(&format!("{noun}_"));
-    // a path that ends in a parameter names one thing, but `/{module}` names many
+    // a path that ends in a parameter names one object, except `/{module}`
     let one = one && segments.len() > 1;
     let verb = match method {
         "GET" if one => "get",
@@ -74,7 +75,7 @@ pub(crate) fn derived(group: &str, facts: &Facts, clear: bool) -> String {
     }
 }
 
-/// One of what a noun names, as English goes.
+/// Returns the singular of an English noun.
 fn singular(noun: &str) -> String {
     match noun.strip_suffix("ies") {
         Some(stem) => format!("{stem}y"),
@@ -88,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_taken_apart() {
+    fn splits_paths() {
         assert_eq!(split_path("/crm/v8/Notes"), Some((Base::Crm, "/Notes".into())));
         assert_eq!(split_path("/crm/v9.1/Notes/{id}"), Some((Base::Crm, "/Notes/{id}".into())));
         assert_eq!(split_path("/crm/bulk/v8/read"), Some((Base::Bulk, "/read".into())));
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn names_follow_method_and_path() {
+    fn derives_names_from_method_and_path() {
         let name = |group: &str, method: &str, path: &str, response: Response| {
             let (method, path) = (method.to_owned(), path.to_owned());
             derived(group, &Facts { method, path, response, ..Facts::default() }, true)

@@ -1,4 +1,4 @@
-//! What the files do not say or say wrong: `overlay.toml`, each entry with its reason.
+//! Additions and corrections to the files: `overlay.toml`, each entry with its reason.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,13 +7,13 @@ use anyhow::{Context as _, Error, Result, anyhow, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// An entry that is about operations.
+/// An entry about operations.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Entry {
-    /// Where it is: `skip[2]`.
+    /// The position of the entry: `skip[2]`.
     #[serde(skip)]
     pub(crate) place: String,
-    /// What it is about: sources of the files, or ids.
+    /// The subjects of the entry: sources of the files, or ids.
     #[serde(default, alias = "operations", alias = "ids")]
     pub(crate) about: Vec<String>,
     reason: String,
@@ -21,7 +21,7 @@ pub(crate) struct Entry {
     pub(crate) fields: Map<String, Value>,
 }
 
-/// Other names, by the own ones.
+/// Other names, by the original ones.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Names {
@@ -29,7 +29,7 @@ struct Names {
     names: BTreeMap<String, String>,
 }
 
-/// A reference of the files that leads nowhere, and where it should lead.
+/// A broken reference in the files, with its correct target.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Repair {
@@ -40,7 +40,7 @@ pub(crate) struct Repair {
     reason: String,
 }
 
-/// The whole overlay.
+/// The overlay.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Overlay {
@@ -54,7 +54,7 @@ pub(crate) struct Overlay {
     pub(crate) alias: Vec<Entry>,
     pub(crate) add: Vec<Entry>,
     pub(crate) change: Vec<Entry>,
-    /// What was used so far.
+    /// The entries used so far.
     #[serde(skip)]
     used: RefCell<BTreeSet<String>>,
 }
@@ -78,7 +78,7 @@ impl Overlay {
                 entry.place = format!("{section}[{at}]");
                 ensure!(!entry.reason.trim().is_empty(), entry.error("needs a reason"));
                 let about = section == "add" || !entry.about.is_empty();
-                ensure!(about, entry.error("needs a list of what it is about"));
+                ensure!(about, entry.error("needs a list of operations or ids"));
             }
         }
         Ok(overlay)
@@ -89,7 +89,7 @@ impl Overlay {
         [("groups", groups), ("parameters", parameters), ("ids", ids), ("scopes", scopes)]
     }
 
-    /// The name that the overlay gives to something, else its own.
+    /// Returns the overlay's name for something, or its original name.
     pub(crate) fn name(&self, section: &'static str, own: &str) -> String {
         let mut sections = self.sections().into_iter();
         let names = sections.find(|(name, _)| *name == section);
@@ -102,14 +102,14 @@ impl Overlay {
         }
     }
 
-    /// The entry of a list that is about something.
+    /// Returns the entry of a list about something.
     pub(crate) fn about<'a>(&self, list: &'a [Entry], what: &str) -> Option<&'a Entry> {
         let entry = list.iter().find(|entry| entry.about.iter().any(|about| about == what))?;
         self.used.borrow_mut().insert(format!("{}: {what}", entry.place));
         Some(entry)
     }
 
-    /// Everything that nothing used.
+    /// Returns all unused entries.
     pub(crate) fn unused(&self) -> Vec<String> {
         let used = self.used.borrow();
         let names = self.sections().into_iter();
@@ -124,13 +124,13 @@ impl Overlay {
 }
 
 impl Entry {
-    /// A text that the entry must have.
+    /// Returns a mandatory text of the entry.
     pub(crate) fn text(&self, key: &str) -> Result<String> {
         let text = self.fields.get(key).and_then(Value::as_str);
         text.map(str::to_owned).ok_or_else(|| self.error(&format!("needs a text `{key}`")))
     }
 
-    /// An error that names the entry.
+    /// Returns an error that names the entry.
     pub(crate) fn error(&self, what: &str) -> Error {
         anyhow!("overlay.toml: {} {what}", self.place)
     }

@@ -1,9 +1,9 @@
-//! What an operation sends and answers with, by one rule.
+//! The shapes of an operation's request and answer, determined by one rule.
 //!
-//! The answers with a status of 200 to 299 are looked at. Refusals (`code` beside `status`) and
-//! `info` are put aside; one member that is left names the key: a list of outcomes, a list of
-//! items, or an object. A list at a path that ends in a parameter is one object, unless it pages.
-//! What is left otherwise is bare, and what is ambiguous is an error that asks for the overlay.
+//! The rule uses the answers with a status of 200 to 299. Errors (`code` and `status`) and `info`
+//! are ignored. If one member is left, it is the key: of a list of outcomes, a list of items, or an
+//! object. A list at a path that ends in a parameter is one object, unless it has pages. Other
+//! answers are bare. An ambiguous answer is an error that requires an entry in the overlay.
 
 use anyhow::Result;
 use serde_json::Value;
@@ -11,10 +11,10 @@ use serde_json::Value;
 use super::facts::{Body, Response};
 use super::spec::{Node, RawOperation};
 
-/// Schemas within schemas deeper than this are a circle.
+/// The maximum depth of nested schemas; deeper ones are a circle.
 const DEEPEST: usize = 24;
 
-/// One of the forms that a value may have.
+/// One of the forms of a value.
 #[derive(Debug, Default)]
 struct Form<'a> {
     kind: Option<String>,
@@ -23,14 +23,14 @@ struct Form<'a> {
 }
 
 impl Form<'_> {
-    /// Whether this is the outcome of something, good or bad.
+    /// Returns whether this is an outcome, good or bad.
     fn is_outcome(&self) -> bool {
         let has = |name: &str| self.properties.iter().any(|(key, _)| key == name);
         has("code") && has("status")
     }
 }
 
-/// What an answer's member is.
+/// The kind of a member of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Items,
@@ -39,10 +39,10 @@ enum Kind {
     Scalar,
 }
 
-/// The forms of a schema, its alternatives taken apart.
+/// Returns the forms of a schema, one for each alternative.
 fn forms<'a>(node: &Node<'a>, depth: usize) -> Result<Vec<Form<'a>>> {
     if depth > DEEPEST {
-        return Err(node.error("schemas lead in a circle"));
+        return Err(node.error("the schemas contain a circle"));
     }
     let node = node.follow()?;
     for key in ["oneOf", "anyOf"] {
@@ -70,7 +70,8 @@ fn forms<'a>(node: &Node<'a>, depth: usize) -> Result<Vec<Form<'a>>> {
     Ok(vec![form])
 }
 
-/// The type; of several the first that is not null, as OpenAPI 3.1 writes what may be null.
+/// Returns the type; of several types the first that is not null, which is how OpenAPI 3.1 writes
+/// nullable types.
 fn kind(node: &Node<'_>) -> Option<String> {
     match node.value().get("type")? {
         Value::String(kind) => Some(kind.clone()),
@@ -81,7 +82,7 @@ fn kind(node: &Node<'_>) -> Option<String> {
     }
 }
 
-/// What the operation answers with; `None` where the rule cannot tell.
+/// Returns the response of an operation; `None` if the rule cannot determine it.
 pub(crate) fn response(operation: &RawOperation<'_>) -> Result<Option<Response>> {
     let mut answers = Vec::new();
     let mut binary = false;
@@ -121,7 +122,7 @@ pub(crate) fn response(operation: &RawOperation<'_>) -> Result<Option<Response>>
     }
     let read = operation.method == "GET";
     if keys.is_empty() {
-        // a status of its own and nothing else: what a write may answer, and a read may not
+        // only a status: possible for a write, but not for a read
         return Ok((outcome && !read).then_some(Response::Bare));
     }
     let [members] = keys.as_slice() else {
@@ -133,7 +134,7 @@ pub(crate) fn response(operation: &RawOperation<'_>) -> Result<Option<Response>>
         let scalars = members.iter().all(|(_, kind)| *kind == Kind::Scalar);
         return Ok((scalars && !members.is_empty()).then_some(Response::Bare));
     };
-    // `/{module}` alone names many things
+    // `/{module}` itself names many objects
     let one =
         operation.path.ends_with('}') && !operation.path.rsplit('/').nth(1).is_some_and(is_version);
     Ok(Some(match kind {
@@ -166,7 +167,7 @@ fn member(node: &Node<'_>) -> Result<Kind> {
     Ok(if any && all_outcomes { Kind::WriteResults } else { Kind::Items })
 }
 
-/// What the operation sends, and the names of the body's members.
+/// Returns the body of an operation, and the names of the body's members.
 pub(crate) fn body(operation: &RawOperation<'_>) -> Result<(Body, Vec<String>)> {
     let Some(body) = operation.node.get("requestBody") else {
         return Ok((Body::None, Vec::new()));
@@ -180,7 +181,8 @@ pub(crate) fn body(operation: &RawOperation<'_>) -> Result<(Body, Vec<String>)> 
         let forms = forms(&schema, 0)?;
         if kind.starts_with("multipart/") {
             let part = forms.iter().flat_map(|form| &form.properties).map(|(name, _)| name).next();
-            let part = part.ok_or_else(|| schema.error("names no part of the multipart body"))?;
+            let part =
+                part.ok_or_else(|| schema.error("does not name a part of the multipart body"))?;
             return Ok((Body::Multipart(part.clone()), Vec::new()));
         }
         for form in &forms {
@@ -193,7 +195,7 @@ pub(crate) fn body(operation: &RawOperation<'_>) -> Result<(Body, Vec<String>)> 
                     keys.push(name.clone());
                 }
             }
-            // the one list, or the one that holds the records
+            // the only list, or the one that contains the records
             list = match lists.as_slice() {
                 [only] if form.properties.len() == 1 => Some(only.clone()),
                 lists => lists.iter().find(|name| *name == "data").cloned().or(list),

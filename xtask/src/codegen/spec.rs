@@ -1,4 +1,4 @@
-//! A folder of OpenAPI files: reading them, and following their references.
+//! Reads a folder of OpenAPI files, and follows their references.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use super::overlay::Repair;
 
-/// The methods of an operation, in the order in which they are read.
+/// The methods of an operation, in their reading order.
 pub(crate) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-/// More references behind one another than this lead in a circle.
+/// The maximum length of a chain of references; longer ones are a circle.
 const LONGEST_CHAIN: usize = 32;
 
 /// All files of a folder.
@@ -20,11 +20,11 @@ const LONGEST_CHAIN: usize = 32;
 pub(crate) struct Spec {
     files: BTreeMap<String, Value>,
     repairs: Vec<Repair>,
-    /// The positions of the repairs that were needed.
+    /// The positions of the repairs that were used.
     needed: RefCell<BTreeSet<usize>>,
 }
 
-/// A place in a file.
+/// A position in a file.
 #[derive(Clone, Debug)]
 pub(crate) struct Node<'a> {
     spec: &'a Spec,
@@ -33,22 +33,22 @@ pub(crate) struct Node<'a> {
     value: &'a Value,
 }
 
-/// An operation as a file has it.
+/// An operation in a file.
 #[derive(Debug)]
 pub(crate) struct RawOperation<'a> {
-    /// The file's name, `notes.json`.
+    /// The name of the file, such as `notes.json`.
     pub(crate) file: &'a str,
-    /// In capitals.
+    /// The method in capitals.
     pub(crate) method: String,
     pub(crate) path: String,
-    /// What stands beside the methods: parameters of all of them.
+    /// The object that contains the methods and the parameters that they share.
     pub(crate) item: Node<'a>,
     pub(crate) node: Node<'a>,
     pub(crate) root: Node<'a>,
 }
 
 impl RawOperation<'_> {
-    /// What the overlay and the lock file call it: `notes.json GET /crm/v8/Notes`.
+    /// Returns the name in the overlay and the lock file: `notes.json GET /crm/v8/Notes`.
     pub(crate) fn source(&self) -> String {
         format!("{} {} {}", self.file, self.method, self.path)
     }
@@ -69,23 +69,23 @@ impl Spec {
                 files.insert(name, value);
             }
         }
-        ensure!(!files.is_empty(), "the folder {shown} holds no .json file");
+        ensure!(!files.is_empty(), "the folder {shown} contains no .json file");
         Ok(Self { files, repairs, needed: RefCell::default() })
     }
 
-    /// How many files there are.
+    /// Returns the number of files.
     pub(crate) fn len(&self) -> usize {
         self.files.len()
     }
 
-    /// The repairs that nothing needed.
+    /// Returns the unused repairs.
     pub(crate) fn unused_repairs(&self) -> Vec<String> {
         let needed = self.needed.borrow();
         let unused = self.repairs.iter().enumerate().filter(|(at, _)| !needed.contains(at));
         unused.map(|(_, repair)| format!("{} in {}", repair.reference, repair.file)).collect()
     }
 
-    /// Every operation, by file, path and method.
+    /// Returns every operation, by file, path and method.
     pub(crate) fn operations(&self) -> Result<Vec<RawOperation<'_>>> {
         let mut found = Vec::new();
         for (file, value) in &self.files {
@@ -112,24 +112,24 @@ impl Spec {
 }
 
 impl<'a> Node<'a> {
-    /// The member of an object, as it stands.
+    /// Returns the member of an object, without following references.
     pub(crate) fn get(&self, key: &str) -> Option<Self> {
         let value = self.value.get(key)?;
         Some(self.child(key, value))
     }
 
-    /// A member that must be there.
+    /// Returns a mandatory member.
     pub(crate) fn require(&self, key: &str) -> Result<Self> {
         self.get(key).ok_or_else(|| self.error(&format!("has no `{key}`")))
     }
 
-    /// The members of an object.
+    /// Returns the members of an object.
     pub(crate) fn members(&self) -> Result<Vec<(String, Self)>> {
         let object = self.value.as_object().ok_or_else(|| self.error("must be an object"))?;
         Ok(object.iter().map(|(key, value)| (key.clone(), self.child(key, value))).collect())
     }
 
-    /// The elements of an array; none where there is none.
+    /// Returns the elements of an array; none if it is missing.
     pub(crate) fn elements(&self, key: &str) -> Vec<Self> {
         let Some(array) = self.get(key) else {
             return Vec::new();
@@ -138,7 +138,7 @@ impl<'a> Node<'a> {
         (0..).zip(values).map(|(at, value)| array.child(&format!("{at}"), value)).collect()
     }
 
-    /// The text under a key.
+    /// Returns the text under a key.
     pub(crate) fn text(&self, key: &str) -> Option<&'a str> {
         self.value.get(key)?.as_str()
     }
@@ -147,7 +147,7 @@ impl<'a> Node<'a> {
         self.value
     }
 
-    /// The place that a reference here leads to, or this one.
+    /// Returns the target of a reference at this position, or the position itself.
     pub(crate) fn follow(&self) -> Result<Self> {
         let mut node = self.clone();
         for _ in 0..LONGEST_CHAIN {
@@ -156,7 +156,7 @@ impl<'a> Node<'a> {
             };
             node = node.target(reference)?;
         }
-        Err(self.error("references lead in a circle"))
+        Err(self.error("the references form a circle"))
     }
 
     fn target(&self, reference: &str) -> Result<Self> {
@@ -172,7 +172,7 @@ impl<'a> Node<'a> {
         let text = written.map_or(reference, |repair| repair.instead.as_str());
         let nowhere = || {
             let place = self.child("$ref", self.value);
-            place.error(&format!("the reference `{reference}` leads nowhere"))
+            place.error(&format!("the reference `{reference}` has no target"))
         };
         let (document, pointer) = text.split_once('#').ok_or_else(nowhere)?;
         let name = document.rsplit('/').next().unwrap_or(document);
@@ -191,7 +191,7 @@ impl<'a> Node<'a> {
         Self { spec: self.spec, file: self.file, pointer, value }
     }
 
-    /// An error that names this place.
+    /// Returns an error that names this position.
     pub(crate) fn error(&self, what: &str) -> Error {
         anyhow!("{}#{}: {what}", self.file, self.pointer)
     }

@@ -1,4 +1,4 @@
-//! Tests of the generator, on small files of their own.
+//! Tests of the generator with small files.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use super::spec::Spec;
 use super::{compare, generate};
 use crate::shell::Workspace;
 
-/// A folder with one file, `things.json`.
+/// Creates a folder with one file, `things.json`.
 fn folder(text: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("things.json"), text).unwrap();
@@ -66,7 +66,7 @@ fn refused(text: &str, overlay: &str) -> String {
 }
 
 #[test]
-fn an_operation_is_read_by_rule() {
+fn reads_an_operation_by_the_rules() {
     let body = json!({ "$ref": "#/components/schemas/Things" });
     let body = json!({ "content": { "application/json": { "schema": body } } });
     let text = things(json!({
@@ -100,7 +100,7 @@ fn an_operation_is_read_by_rule() {
 }
 
 #[test]
-fn openapi_3_1_is_read_too() {
+fn reads_openapi_3_1() {
     let text = things(json!({ "/crm/v9/settings/things": { "get": list() } }))
         .replace("3.0.0", "3.1.0")
         .replace(r#""type":"array""#, r#""type":["null","array"]"#)
@@ -111,12 +111,12 @@ fn openapi_3_1_is_read_too() {
 }
 
 #[test]
-fn a_bad_folder_and_bad_json_are_named() {
+fn names_an_unreadable_folder_and_invalid_json() {
     let error = |path: &Path| format!("{:#}", Spec::read(path, Vec::new()).unwrap_err());
     let missing = Path::new("no-such-folder");
     assert!(error(missing).contains("cannot read the folder no-such-folder"));
     let empty = tempfile::tempdir().unwrap();
-    assert!(error(empty.path()).contains("holds no .json file"));
+    assert!(error(empty.path()).contains("contains no .json file"));
     let broken = folder("{\"paths\": ");
     let said = error(broken.path());
     assert!(said.contains("things.json: EOF") && said.contains("line 1"), "{said}");
@@ -125,13 +125,13 @@ fn a_bad_folder_and_bad_json_are_named() {
 }
 
 #[test]
-fn a_reference_that_leads_nowhere_is_named_with_its_place() {
+fn names_the_position_of_a_broken_reference() {
     let text = things(json!({ "/crm/v8/settings/things": { "get": list() } }));
     let text = text.replace("#/components/parameters/page", "#/components/parameters/pages");
     let place = "things.json#/paths/~1crm~1v8~1settings~1things/get/parameters/0/$ref";
     let said = refused(&text, "");
     assert!(said.contains(place), "{said}");
-    assert!(said.contains("`#/components/parameters/pages` leads nowhere"), "{said}");
+    assert!(said.contains("`#/components/parameters/pages` has no target"), "{said}");
     let other = text.replace("#/components/parameters/pages", "https://host/other.json#/x");
     assert!(refused(&other, "").contains("other.json#/x"));
     let repair = "[[reference]]\nfile = 'things.json'\nref = '#/components/parameters/pages'\n\
@@ -141,11 +141,11 @@ fn a_reference_that_leads_nowhere_is_named_with_its_place() {
         r#""components":{"#,
         r##""components":{"circle":{"$ref":"#/components/circle"},"##,
     );
-    assert!(refused(&circle, "").contains("references lead in a circle"));
+    assert!(refused(&circle, "").contains("the references form a circle"));
 }
 
 #[test]
-fn the_overlay_skips_aliases_adds_and_changes() {
+fn overlay_skips_aliases_adds_and_changes_operations() {
     let text = things(json!({
         "/crm/v8/settings/things": { "get": list() },
         "/crm/v8/settings/things/{id}": { "get": { "responses": answer("Things") } },
@@ -224,18 +224,18 @@ reason = 'the form of v2'
     assert_eq!(clone.body, Body::List("things".into()));
     assert_eq!(clone.response, Response::Outcome("things".into()));
     assert_eq!(list.required, ["module"]);
-    // each form of the route names the other
+    // both forms of the route name each other
     assert_eq!((list.instead.as_str(), old.instead.as_str()), (old.id.as_str(), list.id.as_str()));
     assert_eq!(from_lock(&to_lock(&all).unwrap()).unwrap(), all);
     let wrong = |overlay: &str| refused(&text, overlay);
     let vain = "[[change]]\nids = ['things.list']\noptional = ['page']\nreason = 'x'\n";
-    assert!(wrong(vain).contains("\"page\" is optional anyway"));
+    assert!(wrong(vain).contains("\"page\" is already optional"));
     let lost = "[[change]]\nids = ['things.list']\ninstead = 'things.lost'\nreason = 'x'\n";
-    assert!(wrong(lost).contains("things.list names things.lost, which is not there"));
+    assert!(wrong(lost).contains("things.list names things.lost, which does not exist"));
 }
 
 #[test]
-fn what_the_overlay_says_in_vain_is_an_error() {
+fn rejects_overlay_entries_without_effect() {
     let text = things(json!({ "/crm/v8/settings/things": { "get": list() } }));
     let with = |overlay: &str| refused(&text, overlay);
     let skip = "[[skip]]\noperations = ['things.json PUT /crm/v8/none']\nreason = 'x'\n";
@@ -243,7 +243,7 @@ fn what_the_overlay_says_in_vain_is_an_error() {
     let change = "[[change]]\nids = ['things.lost']\nsince = 'v3'\nreason = 'x'\n";
     assert!(with(change).contains("unused: change[1]: things.lost"));
     let same = "[[change]]\nids = ['things.list']\nsince = 'v2'\nreason = 'x'\n";
-    assert!(with(same).contains("change[1] says of things.list what is so anyway"));
+    assert!(with(same).contains("change[1] does not change things.list"));
     let names = "[groups]\nreason = 'x'\n[groups.names]\nnothing = 'some'\n";
     assert!(with(names).contains("unused: groups.nothing"));
     let reference = "[[reference]]\nfile = 'a'\nref = 'b'\ninstead = 'c'\nreason = 'x'\n";
@@ -259,10 +259,10 @@ fn what_the_overlay_says_in_vain_is_an_error() {
 }
 
 #[test]
-fn what_is_ambiguous_asks_for_the_overlay() {
+fn requires_an_overlay_entry_for_an_ambiguous_answer() {
     let unclear = json!({ "responses": { "200": { "content": { "application/json": {} } } } });
     let text = things(json!({ "/crm/v8/settings/things": { "get": unclear } }));
-    assert!(refused(&text, "").contains("the rule cannot tell what it answers with"));
+    assert!(refused(&text, "").contains("the rule cannot determine its response"));
     let change = "[[change]]\nids = ['things.list']\nresponse = 'bare'\nreason = 'x'\n";
     assert_eq!(built(&text, change).unwrap().all.first().unwrap().response, Response::Bare);
     let twice = things(json!({
@@ -273,7 +273,7 @@ fn what_is_ambiguous_asks_for_the_overlay() {
 }
 
 #[test]
-fn the_lock_file_says_where_it_is_wrong() {
+fn names_the_line_of_an_invalid_lock_entry() {
     let said = |text: &str| format!("{:#}", from_lock(text).unwrap_err());
     assert_eq!(said("{}\n"), "operations.lock:1: this is not an operation");
     assert!(said("{\n").starts_with("operations.lock:1: EOF"));
@@ -281,7 +281,7 @@ fn the_lock_file_says_where_it_is_wrong() {
 }
 
 #[test]
-fn the_table_is_as_generated_and_twice_the_same() {
+fn generated_table_is_up_to_date_and_reproducible() {
     let workspace = Workspace::find().unwrap();
     let one = generate(&workspace, None).unwrap();
     let other = generate(&workspace, None).unwrap();

@@ -9,7 +9,7 @@ pub static BLUEPRINT_GET: Operation = Operation::get("/{module}/{record_id}/acti
     .returns(ResponseShape::Object("blueprint"))
     .scopes(&["ZohoCRM.modules.ALL"]);
 
-/// `PUT /{module}/{record_id}/actions/blueprint`: JSON of its own shape.
+/// `PUT /{module}/{record_id}/actions/blueprint`: JSON of another shape.
 pub static BLUEPRINT_UPDATE: Operation = Operation::put("/{module}/{record_id}/actions/blueprint")
     .id("blueprint.update")
     .body(BodyShape::List("blueprint"))

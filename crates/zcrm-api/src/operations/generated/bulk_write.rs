@@ -3,7 +3,7 @@
 
 use zcrm_core::{Base, BodyShape, Host, Operation};
 
-/// `POST /crm/bulk/{version}/write`: JSON of its own shape.
+/// `POST /crm/bulk/{version}/write`: JSON of another shape.
 pub static BULK_WRITE_CREATE: Operation = Operation::post("/write")
     .id("bulk_write.create")
     .base(Base::Bulk)
@@ -11,13 +11,13 @@ pub static BULK_WRITE_CREATE: Operation = Operation::post("/write")
     .credits(500)
     .scopes(&["ZohoCRM.bulk.ALL"]);
 
-/// `GET /crm/bulk/{version}/write/{job_id}`: JSON of its own shape.
+/// `GET /crm/bulk/{version}/write/{job_id}`: JSON of another shape.
 pub static BULK_WRITE_GET: Operation = Operation::get("/write/{job_id}")
     .id("bulk_write.get")
     .base(Base::Bulk)
     .scopes(&["ZohoCRM.bulk.ALL"]);
 
-/// `POST /upload`: JSON of its own shape.
+/// `POST /upload`: JSON of another shape.
 pub static BULK_WRITE_UPLOAD: Operation = Operation::post("/upload")
     .id("bulk_write.upload")
     .host(Host::Content)

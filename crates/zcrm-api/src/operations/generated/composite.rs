@@ -3,7 +3,7 @@
 
 use zcrm_core::{ApiVersion, Operation};
 
-/// `POST /__composite_requests`: JSON of its own shape.
+/// `POST /__composite_requests`: JSON of another shape.
 ///
 /// In v3, `parallel_execution` is named `concurrent_execution`.
 pub static COMPOSITE_EXECUTE: Operation = Operation::post("/__composite_requests")

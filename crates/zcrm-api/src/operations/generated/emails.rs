@@ -48,7 +48,7 @@ pub static EMAILS_GET: Operation = Operation::get("/{module}/{record_id}/Emails/
     .returns(ResponseShape::Object("Emails"))
     .scopes(&["ZohoCRM.modules.{module}.READ", "ZohoCRM.modules.emails.READ"]);
 
-/// `GET /actions/email_available`: JSON of its own shape.
+/// `GET /actions/email_available`: JSON of another shape.
 pub static EMAILS_GET_AVAILABILITY: Operation = Operation::get("/actions/email_available")
     .id("emails.get_availability")
     .query(&["orginal_message_id"])

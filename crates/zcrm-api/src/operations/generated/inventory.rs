@@ -12,14 +12,14 @@ pub static INVENTORY_CONVERT: Operation = Operation::post("/{module}/{id}/action
     .heavy()
     .scopes(&["ZohoCRM.modules.ALL", "ZohoCRM.files.CREATE", "ZohoFiles.files.CREATE"]);
 
-/// `GET /{module}/actions/mass_convert`: JSON of its own shape.
+/// `GET /{module}/actions/mass_convert`: JSON of another shape.
 pub static INVENTORY_GET_MASS_CONVERT: Operation = Operation::get("/{module}/actions/mass_convert")
     .id("inventory.get_mass_convert")
     .query(&["job_id"])
     .required(&["job_id"])
     .scopes(&["ZohoCRM.mass_convert.Quotes.READ", "ZohoCRM.mass_convert.SalesOrders.READ"]);
 
-/// `POST /{module}/actions/mass_convert`: JSON of its own shape.
+/// `POST /{module}/actions/mass_convert`: JSON of another shape.
 pub static INVENTORY_MASS_CONVERT: Operation = Operation::post("/{module}/actions/mass_convert")
     .id("inventory.mass_convert")
     .body_keys(&["assign_to", "convert_to", "ids", "related_modules"])

@@ -30,7 +30,7 @@ pub static LEADS_GET_MASS_CONVERT: Operation = Operation::get("/Leads/actions/ma
     .returns(ResponseShape::List("data"))
     .scopes(&["ZohoCRM.mass_convert.{module}.READ"]);
 
-/// `POST /Leads/actions/mass_convert`: JSON of its own shape.
+/// `POST /Leads/actions/mass_convert`: JSON of another shape.
 pub static LEADS_MASS_CONVERT: Operation = Operation::post("/Leads/actions/mass_convert")
     .id("leads.mass_convert")
     .body_keys(&[

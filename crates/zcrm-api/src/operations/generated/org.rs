@@ -3,7 +3,7 @@
 
 use zcrm_core::{BodyShape, Operation, ResponseShape};
 
-/// `DELETE /org/photo`: JSON of its own shape.
+/// `DELETE /org/photo`: JSON of another shape.
 pub static ORG_DELETE_PHOTO: Operation =
     Operation::delete("/org/photo").id("org.delete_photo").scopes(&["ZohoCRM.org.ALL"]);
 
@@ -19,7 +19,7 @@ pub static ORG_GET_PHOTO: Operation = Operation::get("/org/photo")
     .returns(ResponseShape::Binary)
     .scopes(&["ZohoCRM.org.ALL"]);
 
-/// `POST /org/photo`: JSON of its own shape.
+/// `POST /org/photo`: JSON of another shape.
 pub static ORG_UPLOAD_PHOTO: Operation = Operation::post("/org/photo")
     .id("org.upload_photo")
     .body(BodyShape::Multipart("file"))

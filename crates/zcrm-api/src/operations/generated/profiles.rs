@@ -11,7 +11,7 @@ pub static PROFILES_CLONE: Operation = Operation::post("/settings/profiles/{id}/
     .returns(ResponseShape::WriteResults("profiles"))
     .scopes(&["ZohoCRM.settings.profiles.ALL", "ZohoCRM.settings.profiles.READ"]);
 
-/// `DELETE /settings/profiles/{id}`: JSON of its own shape.
+/// `DELETE /settings/profiles/{id}`: JSON of another shape.
 pub static PROFILES_DELETE_ONE: Operation = Operation::delete("/settings/profiles/{id}")
     .id("profiles.delete_one")
     .query(&["transfer_to"])

@@ -59,14 +59,14 @@ pub static RECORDS_CLONE: Operation = Operation::post("/{module}/{id}/actions/cl
     .returns(ResponseShape::WriteResults("data"))
     .scopes(&["ZohoCRM.modules.ALL"]);
 
-/// `GET /{module}/actions/count`: JSON of its own shape.
+/// `GET /{module}/actions/count`: JSON of another shape.
 pub static RECORDS_COUNT: Operation = Operation::get("/{module}/actions/count")
     .id("records.count")
     .query(&["cvid", "criteria", "email", "phone", "word"])
     .credits(50)
     .scopes(&["ZohoCRM.modules.ALL"]);
 
-/// `POST /{module}/actions/count`: JSON of its own shape.
+/// `POST /{module}/actions/count`: JSON of another shape.
 pub static RECORDS_COUNT_BY: Operation = Operation::post("/{module}/actions/count")
     .id("records.count_by")
     .query(&["email", "phone", "word"])
@@ -111,7 +111,7 @@ pub static RECORDS_DELETE_ONE: Operation = Operation::delete("/{module}/{id}")
     .returns(ResponseShape::WriteResults("data"))
     .scopes(&["ZohoCRM.modules.ALL"]);
 
-/// `DELETE /{module}/{id}/photo`: JSON of its own shape.
+/// `DELETE /{module}/{id}/photo`: JSON of another shape.
 pub static RECORDS_DELETE_PHOTO: Operation = Operation::delete("/{module}/{id}/photo")
     .id("records.delete_photo")
     .scopes(&["ZohoCRM.modules.ALL"]);
@@ -363,7 +363,7 @@ pub static RECORDS_UPDATE_ONE: Operation = Operation::put("/{module}/{id}")
     .items_per_credit(10)
     .scopes(&["ZohoCRM.modules.ALL"]);
 
-/// `POST /{module}/{id}/photo`: JSON of its own shape.
+/// `POST /{module}/{id}/photo`: JSON of another shape.
 pub static RECORDS_UPLOAD_PHOTO: Operation = Operation::post("/{module}/{id}/photo")
     .id("records.upload_photo")
     .query(&["restrict_triggers"])

@@ -50,7 +50,7 @@ pub static TAGS_ADD_ONE_BY_NAMES: Operation =
         .until(ApiVersion::V2_1)
         .instead("tags.add_one");
 
-/// `GET /settings/tags/{id}/actions/records_count`: JSON of its own shape.
+/// `GET /settings/tags/{id}/actions/records_count`: JSON of another shape.
 pub static TAGS_COUNT_RECORDS: Operation =
     Operation::get("/settings/tags/{id}/actions/records_count")
         .id("tags.count_records")
@@ -90,7 +90,7 @@ pub static TAGS_LIST: Operation = Operation::get("/settings/tags")
     .returns(ResponseShape::List("tags"))
     .scopes(&["ZohoCRM.settings.tags.ALL"]);
 
-/// `POST /settings/tags/actions/mass_delete`: JSON of its own shape.
+/// `POST /settings/tags/actions/mass_delete`: JSON of another shape.
 pub static TAGS_MASS_DELETE: Operation = Operation::post("/settings/tags/actions/mass_delete")
     .id("tags.mass_delete")
     .body(BodyShape::List("mass_delete"))

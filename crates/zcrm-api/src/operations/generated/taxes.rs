@@ -57,7 +57,7 @@ pub static TAXES_LIST_V2: Operation = Operation::get("/org/taxes")
     .until(ApiVersion::V2_1)
     .instead("taxes.list");
 
-/// `PUT /org/taxes`: one outcome for the whole under `org_taxes`.
+/// `PUT /org/taxes`: one outcome under `org_taxes`.
 ///
 /// Rows with an `id` are changed, rows that also have `_delete` are deleted, and rows without an
 /// `id` are created.

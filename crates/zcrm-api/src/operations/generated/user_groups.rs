@@ -56,7 +56,7 @@ pub static USER_GROUPS_LIST: Operation = Operation::get("/settings/user_groups")
     .paging(Paging::Numbers)
     .scopes(&["ZohoCRM.settings.user_groups.ALL"]);
 
-/// `POST /settings/user_groups/actions/get_assigned`: JSON of its own shape.
+/// `POST /settings/user_groups/actions/get_assigned`: JSON of another shape.
 pub static USER_GROUPS_LIST_ASSIGNED: Operation =
     Operation::post("/settings/user_groups/actions/get_assigned")
         .id("user_groups.list_assigned")
@@ -80,7 +80,7 @@ pub static USER_GROUPS_LIST_SOURCES: Operation =
         .paging(Paging::Numbers)
         .scopes(&["ZohoCRM.settings.user_groups.ALL"]);
 
-/// `POST /settings/user_groups/actions/get_unassigned`: JSON of its own shape.
+/// `POST /settings/user_groups/actions/get_unassigned`: JSON of another shape.
 pub static USER_GROUPS_LIST_UNASSIGNED: Operation =
     Operation::post("/settings/user_groups/actions/get_unassigned")
         .id("user_groups.list_unassigned")

@@ -3,7 +3,7 @@
 
 use zcrm_core::{BodyShape, Operation, Paging, ResponseShape, RetryClass};
 
-/// `GET /users/actions/count`: JSON of its own shape.
+/// `GET /users/actions/count`: JSON of another shape.
 pub static USERS_COUNT: Operation = Operation::get("/users/actions/count")
     .id("users.count")
     .query(&["type"])
