@@ -303,7 +303,7 @@ impl ClientBuilder {
     }
 
     /// Counts API credits in `meter`, which the application can read. If the meter has a reserve
-    /// ([`CreditMeter::with_floor`]), calls that would use it up are refused.
+    /// ([`CreditMeter::with_reserve`]), calls that would use it up are refused.
     pub fn meter(mut self, meter: CreditMeter) -> Self {
         self.meter = Some(meter);
         self

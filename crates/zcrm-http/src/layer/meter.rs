@@ -34,14 +34,14 @@ const VALID_FOR: Duration = Duration::from_secs(600);
 /// It counts the credits that calls cost by Zoho's table ([`CallMeta::credits`]), and keeps the
 /// number that Zoho reports as left for each organisation ([`Tenant`]).
 ///
-/// With a [minimum](Self::with_floor), calls that would leave an organisation fewer credits are
+/// With a [reserve](Self::with_reserve), calls that would leave an organisation fewer credits are
 /// refused before they are sent. This leaves credits for other programs.
 ///
 /// ```
 /// use std::sync::Arc;
 /// use zcrm_http::{TokioClock, layer::CreditMeter};
 ///
-/// let meter = CreditMeter::new(Arc::new(TokioClock::new())).with_floor(1_000);
+/// let meter = CreditMeter::new(Arc::new(TokioClock::new())).with_reserve(1_000);
 /// assert_eq!((meter.spent(), meter.remaining()), (0, None));
 /// ```
 #[doc(alias = "rate limit")]
@@ -49,7 +49,7 @@ const VALID_FOR: Duration = Duration::from_secs(600);
 #[derive(Clone, Debug)]
 pub struct CreditMeter {
     clock: Arc<dyn Clock>,
-    floor: Option<u64>,
+    reserve: Option<u64>,
     spent: Arc<AtomicU64>,
     reported: Arc<PerTenant<ReportedCredits>>,
 }
@@ -67,13 +67,13 @@ impl CreditMeter {
     /// Creates a meter that only counts.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, floor: None, spent: Arc::default(), reported: Arc::default() }
+        Self { clock, reserve: None, spent: Arc::default(), reported: Arc::default() }
     }
 
     /// Refuses calls that would leave fewer credits than this.
     #[must_use]
-    pub fn with_floor(mut self, credits: u64) -> Self {
-        self.floor = Some(credits);
+    pub fn with_reserve(mut self, credits: u64) -> Self {
+        self.reserve = Some(credits);
         self
     }
 
@@ -116,8 +116,8 @@ impl CreditMeter {
     fn take_from(&self, tenant: &Tenant, credits: u64) -> Result<(), Error> {
         let mut refused = None;
         self.reported.retain(tenant, |reported| {
-            if let Some(floor) = self.floor
-                && reported.remaining < floor.saturating_add(credits)
+            if let Some(reserve) = self.reserve
+                && reported.remaining < reserve.saturating_add(credits)
             {
                 let now = self.clock.monotonic();
                 let wait = reported.at.saturating_add(VALID_FOR).saturating_sub(now);
@@ -127,7 +127,7 @@ impl CreditMeter {
                         ErrorKind::Throttled,
                         Outcome::NotSent,
                         format!(
-                            "only {left} API credits are left, and the credit floor is {floor}, so \
+                            "only {left} API credits are left, and the credit reserve is {reserve}, so \
                              the call was not sent"
                         ),
                     );

@@ -158,7 +158,7 @@ async fn counts_credits_and_takes_zohos_remaining_number() {
 #[tokio::test]
 async fn refuses_calls_below_the_minimum_of_credits() {
     let clock = ManualClock::new();
-    let meter = CreditMeter::new(Arc::new(clock.clone())).with_floor(100);
+    let meter = CreditMeter::new(Arc::new(clock.clone())).with_reserve(100);
     let script = Script::new(|n| if n == 0 { with_credits("101") } else { with_credits("100") });
     let service = MeterLayer::new(meter.clone()).layer(script.clone());
     call(service.clone(), read()).await.unwrap();
@@ -166,7 +166,7 @@ async fn refuses_calls_below_the_minimum_of_credits() {
     let error = zcrm(call(service.clone(), read()).await);
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Throttled, Outcome::NotSent));
     assert_eq!(error.retry_after(), Some(MINUTE * 10));
-    assert!(error.to_string().contains("credit floor"), "{error}");
+    assert!(error.to_string().contains("credit reserve"), "{error}");
     assert_eq!(script.calls(), 2);
     clock.advance(MINUTE * 10);
     call(service.clone(), read()).await.unwrap();

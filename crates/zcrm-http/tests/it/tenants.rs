@@ -203,7 +203,7 @@ fn with_credits(left: &str) -> Answer {
 #[tokio::test]
 async fn stops_only_the_organisation_below_its_minimum() {
     let clock = ManualClock::new();
-    let meter = CreditMeter::new(Arc::new(clock.clone())).with_floor(100);
+    let meter = CreditMeter::new(Arc::new(clock.clone())).with_reserve(100);
     let service = MeterLayer::new(meter.clone()).layer(to("poor", || with_credits("100")));
     let (poor, rich) = (user("poor"), user("rich"));
     call(service.clone(), of(read(), &poor)).await.unwrap();

@@ -24,7 +24,7 @@ async fn passes_the_suite_in_ruby_format_with_limits() {
     let file = folder.path().join("zcrm_oauthtokens.txt");
     std::fs::write(&file, b"\x04\x08[\x00").unwrap();
     Suite::new()
-        .by_user_alone()
+        .by_user_only()
         .without_extras()
         .run(|| {
             let store: Arc<dyn TokenStore> = Arc::new(FileStore::new(folder.path()));

@@ -21,7 +21,7 @@ async fn run(fixture: &Fixture, suite: Suite) -> Result<(), Broken> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn passes_the_suite_on_a_migrated_table() {
     let fixture = Fixture::migrated().await;
-    run(&fixture, Suite::new().by_user_alone()).await.unwrap();
+    run(&fixture, Suite::new().by_user_only()).await.unwrap();
     assert!(fixture.rows().await.is_empty());
 }
 
@@ -31,7 +31,7 @@ async fn passes_the_suite_on_a_migrated_table() {
 async fn passes_the_suite_on_an_inherited_table() {
     let check = async |charset, table| {
         let fixture = Fixture::with_charset(charset, table).await;
-        let suite = Suite::new().by_user_alone().without_extras();
+        let suite = Suite::new().by_user_only().without_extras();
         let broken = run(&fixture, suite).await.unwrap_err();
         let rules: Vec<&str> = broken.rules().map(|(rule, _)| rule).collect();
         assert_eq!(rules, ["each user has a separate token"], "{charset} {table}: {broken}");

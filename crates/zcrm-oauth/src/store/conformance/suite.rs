@@ -29,7 +29,7 @@ impl Suite {
     ///
     /// It must refuse a token of another client or environment with an error, and never return or
     /// overwrite it.
-    pub fn by_user_alone(mut self) -> Self {
+    pub fn by_user_only(mut self) -> Self {
         self.whole_keys = false;
         self
     }

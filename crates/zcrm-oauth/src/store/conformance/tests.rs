@@ -191,7 +191,7 @@ async fn finds_each_broken_rule() {
 #[tokio::test]
 async fn requires_a_store_by_user_to_refuse_other_keys() {
     let broken =
-        run(Suite::new().by_user_alone(), Faulty::new(StoreDefect::ByUserOnly)).await.unwrap_err();
+        run(Suite::new().by_user_only(), Faulty::new(StoreDefect::ByUserOnly)).await.unwrap_err();
     let rules: Vec<&str> = broken.rules().map(|(rule, _)| rule).collect();
     assert_eq!(rules[0], "another client or environment is refused", "{broken}");
 }
