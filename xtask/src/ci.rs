@@ -8,7 +8,7 @@ use cargo_metadata::Package;
 use xshell::cmd;
 
 use crate::shell::{Stopwatch, Workspace};
-use crate::{bench, checks, house, layers, signatures};
+use crate::{bench, checks, house, layers, signatures, words};
 
 /// A step of the CI.
 pub(crate) struct Step {
@@ -78,6 +78,11 @@ pub(crate) const STEPS: &[Step] = &[
         name: "house",
         about: "no paths of one machine, no stray white space, no long files",
         run: |workspace| passed(house::run(workspace)),
+    },
+    Step {
+        name: "words",
+        about: "the text uses none of the words in xtask/words.toml",
+        run: |workspace| passed(words::run(workspace)),
     },
     Step { name: "lock", about: "Cargo.lock is up to date", run: lock },
 ];

@@ -11,8 +11,15 @@ use crate::shell::Workspace;
 const LIST: &str = "xtask/words.toml";
 
 /// The files that quote other texts, or whose text is data.
-const LEFT_OUT: [&str; 6] =
-    ["Cargo.lock", "LICENSE", "/generated/", ".json", "ruby-requests.txt", LIST];
+const LEFT_OUT: [&str; 7] = [
+    "Cargo.lock",
+    "LICENSE",
+    "/generated/",
+    ".json",
+    "ruby-requests.txt",
+    LIST,
+    "xtask/src/words.rs",
+];
 
 #[derive(Deserialize)]
 struct List {
