@@ -364,9 +364,9 @@ mod tests {
             ("see = { '/data/*#' = 2 }", "`/data/*#` is 1 and not 2"),
             ("see = { '/data/0/code' = 'not SUCCESS' }", "is a text and not \"not SUCCESS\""),
             ("save.x = '/data/0/no'", "without /data/0/no"),
-            ("save.x = '/none'\nlack = 'there is none'", "there is none"),
+            ("save.x = '/none'\nlack = 'it is missing'", "it is missing"),
             ("holds = true", "bytes that are not those sent"),
-            ("see = { '/target' = '{nothing}' }", "there is no value `nothing`"),
+            ("see = { '/target' = '{nothing}' }", "unknown placeholder `nothing`"),
             ("odd = 1", "unknown field `odd`"),
         ] {
             let said = run(&format!("{CALL}{more}")).await.unwrap_err();

@@ -162,13 +162,13 @@ fn finds_a_fault_planted_against_the_files() {
     let skip = format!("[[skip]]\noperations = ['{source}']\nreason = 'x'");
     assert_eq!(against(&file, &[], &skip), Vec::<String>::new());
     assert_eq!(against(&file, &rows, &skip), [format!("{source}: is skipped but in the table")]);
-    let mut invented = rows.clone();
+    let mut unfounded = rows.clone();
     let mut other = rows[0].clone();
     other.insert("id".into(), json!("things.lost"));
     other.remove("sources");
-    invented.push(other);
-    let found = against(&file, &invented, "");
-    assert!(found.iter().any(|said| said.starts_with("things.lost: is invented")), "{found:?}");
+    unfounded.push(other);
+    let found = against(&file, &unfounded, "");
+    assert!(found.iter().any(|said| said.starts_with("things.lost: is unfounded")), "{found:?}");
 }
 
 #[test]
