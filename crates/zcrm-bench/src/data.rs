@@ -10,7 +10,7 @@ pub const PAGE: usize = 200;
 /// The number of records in a create, which is Zoho's maximum.
 pub const BATCH: usize = 100;
 
-/// The id of the record that the small GET reads.
+/// The id of the one record that the benchmark of a single GET reads.
 pub const ID: &str = "3652397000000649013";
 
 macro_rules! module {

@@ -373,7 +373,7 @@ impl Operation {
         self.instead
     }
 
-    /// Returns the names of the headers that have a meaning for this operation.
+    /// Returns the names of the request headers that this operation accepts.
     #[must_use]
     pub const fn header_names(&self) -> &'static [&'static str] {
         self.headers

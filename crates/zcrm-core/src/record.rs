@@ -65,7 +65,9 @@ impl Record {
     /// Returns an error of kind [`Input`](ErrorKind::Input) if `json` is not one JSON object.
     pub fn from_json(json: impl Into<Bytes>) -> Result<Self, Error> {
         let text = json.into();
-        let refuse = |what: String| Error::input(format!("a record must be a JSON object: {what}"));
+        let refuse = |what: String| {
+            Error::input(format!("invalid record: expected one JSON object ({what})"))
+        };
         let object = std::str::from_utf8(&text).map_err(|_| refuse("not UTF-8".to_owned()))?;
         let members =
             json::member_spans(object).map_err(|error| refuse(json::without_value(&error)))?;

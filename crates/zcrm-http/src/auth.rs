@@ -68,13 +68,13 @@ impl Authorization {
         &self.0.header
     }
 
-    /// Returns the API server that the token may be sent to.
+    /// Returns the API server to which this token may be sent.
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.0.api.origin
     }
 
-    /// Returns the server for uploads that the token may be sent to, if one is known.
+    /// Returns the upload server to which this token may be sent, or `None` if it is unknown.
     #[must_use]
     pub fn content(&self) -> Option<&Origin> {
         self.0.content.as_ref().map(|server| &server.origin)

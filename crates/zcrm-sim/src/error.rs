@@ -66,7 +66,9 @@ pub enum Error {
     #[error("unknown user `{0}`")]
     UnknownUser(String),
     /// The organisation does not have this profile, or the profile does not have this permission.
-    #[error("unknown profile `{profile}` or unknown permission `{permission}`")]
+    #[error(
+        "cannot set the permission `{permission}` of the profile `{profile}`: there is no such profile, or no such permission"
+    )]
     UnknownPermission {
         /// The profile's name.
         profile: String,

@@ -182,9 +182,8 @@ impl Object {
         let Some(raw) = self.get(name) else {
             return Ok(None);
         };
-        serde_json::from_str(raw.get()).map_err(|_| {
-            FormatError::new(format!("has a value of another type as `{name}` of token {at}"))
-        })
+        serde_json::from_str(raw.get())
+            .map_err(|_| FormatError::new(format!("has a `{name}` of another type in token {at}")))
     }
 
     fn required(&self, at: usize, name: &str) -> Result<String, FormatError> {
@@ -213,7 +212,9 @@ impl Object {
 
     fn to_key(&self, at: usize) -> Result<TokenKey, FormatError> {
         let environment: Environment = self.required(at, ENVIRONMENT)?.parse().map_err(|_| {
-            FormatError::new(format!("has an unknown `{ENVIRONMENT}` in token {at}"))
+            FormatError::new(format!(
+                "has an unknown `{ENVIRONMENT}` in token {at}: expected production, sandbox or developer"
+            ))
         })?;
         let key = TokenKey::new(self.required(at, USER)?, self.required(at, CLIENT)?, environment);
         Ok(match self.optional(at, ORGANISATION)? {
@@ -226,7 +227,7 @@ impl Object {
     /// text counts as absent.
     fn to_token(&self, at: usize) -> Result<StoredToken, FormatError> {
         let expires: DateTime<Utc> = self.required(at, EXPIRES)?.parse().map_err(|_| {
-            FormatError::new(format!("has an invalid time as `{EXPIRES}` of token {at}"))
+            FormatError::new(format!("has an invalid `{EXPIRES}` in token {at}: expected RFC 3339, for example 2026-05-24T17:05:12Z"))
         })?;
         let mut token = StoredToken::new(self.required(at, ACCESS)?, expires);
         token.refresh = self.optional(at, REFRESH)?.map(SecretString::from);

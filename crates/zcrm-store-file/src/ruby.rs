@@ -163,7 +163,9 @@ impl<'r> Member<'r, '_> {
         let text =
             || self.as_bytes().and_then(|it| std::str::from_utf8(it).ok()?.trim().parse().ok());
         let milliseconds = integer(value).or_else(text).ok_or_else(|| {
-            FormatError::new(format!("has an invalid time as `{EXPIRY}` of token {at}"))
+            FormatError::new(format!(
+                "has an invalid `{EXPIRY}` in token {at}: expected milliseconds since 1970"
+            ))
         })?;
         let bound = milliseconds.clamp(-LAST, LAST);
         Ok(DateTime::from_timestamp_millis(bound).unwrap_or_default())
@@ -218,7 +220,7 @@ fn unreadable(error: ReadError) -> FormatError {
 }
 
 fn not_text(name: &str, at: usize) -> FormatError {
-    FormatError::new(format!("has a value other than UTF-8 text as `{name}` of token {at}"))
+    FormatError::new(format!("has a `{name}` that is not UTF-8 text in token {at}"))
 }
 
 fn unwritable() -> FormatError {

@@ -23,7 +23,7 @@ model! {
         link_url: Option<String> = "$link_url";
         /// The record or note that the file is attached to.
         parent: Option<MetaRef> = "Parent_Id";
-        /// The module of the record or note.
+        /// The module of the record or note that the file is attached to.
         parent_module: Option<String> = "$se_module";
         /// The owner of the attachment.
         owner: Option<MetaRef> = "Owner";

@@ -145,8 +145,8 @@ fn write_pattern(test: &Test, before: &str, after: &str, out: &mut String) -> Re
         let text = value.text();
         if text.contains('%') {
             return Err(test.wrong(
-                "compares with a value that contains `%`, which COQL reads as a wildcard and cannot \
-                 escape: use `like` with a pattern",
+                "has a value with `%`, which COQL always reads as a wildcard: use `like`, in which `%` \
+                 matches any text",
             ));
         }
         write_string(&format!("{before}{text}{after}"), out);

@@ -2,8 +2,8 @@
 
 mod columns;
 mod cursor;
-mod follow;
 mod pages;
+mod paging;
 mod plan;
 mod setters;
 mod source;
@@ -22,7 +22,7 @@ pub use source::{FieldList, HasPages, Paged, Source, Whole};
 pub use stream::{Collected, ItemStream};
 
 pub(crate) use columns::{CHANGED, Columns, MOST_IDS, batches, torn};
-pub(crate) use follow::NextPage;
+pub(crate) use paging::NextPage;
 
 use self::plan::Prepare;
 use crate::{

@@ -14,7 +14,7 @@ use zcrm_core::{Error, Page};
 
 use super::{
     NextPage,
-    follow::{Follower, PageFacts},
+    paging::{Follower, PageFacts},
     plan::{ListPlan, Prepare},
 };
 

@@ -12,7 +12,7 @@ use zcrm_core::{Error, Page, ResponseShape};
 use super::{
     Columns, NextPage, Source,
     columns::{self, ExtraColumns, MODIFIED_SINCE},
-    follow::PagingRule,
+    paging::PagingRule,
 };
 use crate::{Call, check};
 

@@ -15,7 +15,7 @@ use zcrm_core::{Error, ErrorKind, Outcome, Page, RecordError};
 
 use super::{
     Cursor,
-    follow::{Follower, PageFacts},
+    paging::{Follower, PageFacts},
     plan::{ListPlan, Prepare},
 };
 

@@ -98,7 +98,7 @@ model! {
 }
 
 model! {
-    /// The display of the subforms of a layout.
+    /// Settings for the display of the subforms of a layout.
     SubformProperties {
         /// Whether a column is pinned.
         pinned_column: Option<bool> = "pinned_column";

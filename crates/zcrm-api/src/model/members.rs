@@ -375,7 +375,9 @@ pub(crate) fn plain<T: ModelFields>(mut model: T, raw: &RawValue) -> T {
     model
 }
 
-/// Writes a model in the form that Zoho sent in place of an object, if that still equals the model.
+/// Serialises a model that Zoho may send as a plain value instead of an object.
+///
+/// If Zoho sent a plain value, such as an id, and the model has not changed since, writes that value.
 /// Otherwise writes an object.
 pub(crate) fn serialize_plain_or_object<T, S: Serializer>(
     model: &T,

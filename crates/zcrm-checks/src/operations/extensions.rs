@@ -228,7 +228,9 @@ async fn organisation(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     let made = variables.create_many(made).send().await?.all()?;
     let ids = made.into_iter().map(|made| made.id).collect::<Vec<_>>();
     let [one, two] = ids.as_slice() else {
-        return Err(Error::input("expected two created variables"));
+        return Err(Error::input(
+            "two variables were created, and the answer does not contain two ids",
+        ));
     };
     recorder.now("Variables::list");
     variables.list().all().await?;

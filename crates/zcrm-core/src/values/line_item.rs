@@ -120,7 +120,7 @@ impl LineItem {
 pub enum Discount {
     /// An amount in the record's currency.
     Amount(Decimal),
-    /// A percentage.
+    /// A percentage of the amount: 12.5 means 12.5 %.
     Percent(Decimal),
 }
 

@@ -48,7 +48,7 @@ struct LimitSettings {
     observer: Option<Arc<dyn Observer>>,
 }
 
-/// The permits of one tenant, and the 429s in answer to its calls.
+/// The semaphores that limit one tenant's concurrent calls, and the 429 responses that adjust them.
 #[derive(Debug)]
 struct TenantLimits {
     all: AdaptiveSemaphore,

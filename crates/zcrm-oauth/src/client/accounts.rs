@@ -164,8 +164,9 @@ impl Accounts {
     /// The timeout of one request to an accounts server, for
     /// [`Stack::build_for_accounts`](zcrm_http::Stack::build_for_accounts).
     ///
-    /// An entire token call and the wait for the store's lock have slightly longer timeouts, so
-    /// each ends before the calls that wait for it.
+    /// A refresh with all its attempts, and the wait for the store's lock, have slightly longer
+    /// timeouts. So a request fails before the refresh that sent it, and a refresh before the calls
+    /// that wait for its token.
     pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
     /// Creates a client that sends over `transport`.

@@ -29,13 +29,17 @@ use crate::{StoreError, TokenKey};
 #[non_exhaustive]
 pub enum TokenFault {
     /// The grant token or device code was used before, has expired, or belongs to another client.
-    #[error("the grant is invalid")]
+    #[error(
+        "the grant token or device code was used before, has expired, or belongs to another client"
+    )]
     InvalidGrant,
     /// The refresh token was revoked or belongs to another client. The user must log in again.
-    #[error("the refresh token is invalid")]
+    #[error(
+        "the refresh token was revoked or belongs to another client: the user must log in again"
+    )]
     InvalidRefreshToken,
     /// The client id, its secret or its redirect URI is wrong.
-    #[error("the client's credentials are invalid")]
+    #[error("the client id, its secret or its redirect URI is wrong")]
     InvalidClient,
     /// The accounts server does not know the client and has never issued a token to it. The client
     /// probably belongs to another data centre, or the client id is wrong.

@@ -35,12 +35,12 @@ use crate::{StoreError, TokenKey};
 /// }
 /// ```
 pub trait TokenObserver: Send + Sync + fmt::Debug {
-    /// Called after a login was saved.
+    /// Called after a user logged in and the tokens were saved in the store.
     fn logged_in(&self, key: &TokenKey) {
         let _ = key;
     }
 
-    /// Called after the tokens of a user were removed.
+    /// Called after the tokens of a user were removed from the store.
     fn logged_out(&self, key: &TokenKey) {
         let _ = key;
     }

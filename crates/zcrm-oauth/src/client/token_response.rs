@@ -26,7 +26,7 @@ const USUAL: TimeDelta = TimeDelta::hours(1);
 pub(super) enum Flow {
     Exchange,
     Refresh,
-    /// Client credentials.
+    /// The OAuth grant type `client_credentials`.
     Client,
     Device,
 }

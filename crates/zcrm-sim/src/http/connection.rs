@@ -31,7 +31,7 @@ impl Breaker {
     }
 }
 
-/// The server's end of a connection.
+/// The TCP connection of a client to the simulator, as the server holds it.
 #[derive(Debug)]
 pub(crate) struct ServerConnection {
     tcp: TcpStream,

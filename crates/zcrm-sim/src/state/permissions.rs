@@ -53,14 +53,14 @@ pub(crate) fn permissions(profile: &Map<String, Value>) -> Vec<Value> {
     shown.collect()
 }
 
-/// Returns whether a profile allows an action. Unknown permissions are allowed.
+/// Returns whether a profile has a permission. Profiles have all permissions that are unknown.
 pub(crate) fn allows(profile: &Map<String, Value>, permission: &str) -> bool {
     let enabled = profile.get("enabled").and_then(Value::as_array);
     !PERMISSIONS.iter().any(|(name, ..)| *name == permission)
         || enabled.is_some_and(|enabled| enabled.contains(&json!(permission)))
 }
 
-/// Allows or forbids an action for a profile. Returns `false` if the permission is unknown.
+/// Grants a permission to a profile, or removes it. Returns `false` if there is no such permission.
 pub(crate) fn set_permission(
     profile: &mut Map<String, Value>,
     permission: &str,

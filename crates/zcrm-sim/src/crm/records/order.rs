@@ -14,7 +14,7 @@ use crate::version::Version;
 
 const SORTABLE: [&str; 3] = ["id", "Created_Time", "Modified_Time"];
 
-/// The records of a page.
+/// The range of a sorted list that forms one page.
 pub(crate) struct Window {
     /// The sort keys and ids of the records.
     pub(crate) keys: Vec<(i64, u64)>,

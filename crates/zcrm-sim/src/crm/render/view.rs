@@ -249,7 +249,7 @@ impl<'a> View<'a> {
         shown.collect()
     }
 
-    /// Returns a user as mentioned in records.
+    /// Returns a user as a field of a record shows it: id, name and email.
     pub(crate) fn user(self, id: &str) -> Value {
         match self.state.user(id) {
             Some(user) => {

@@ -30,7 +30,7 @@ pub(crate) enum NextPage {
 }
 
 impl NextPage {
-    /// Returns the page that a call asks for.
+    /// Returns the page of the list that a call requests by its parameters `page` or `page_token`.
     pub(super) fn of(call: &Call) -> Self {
         let value = |name| call.request().query_value(name);
         match value("page_token") {
@@ -39,7 +39,7 @@ impl NextPage {
         }
     }
 
-    /// Returns the call for this page.
+    /// Returns the call with the parameters that request this page.
     pub(super) fn apply(&self, call: Call) -> Call {
         let call = call.without_param("page").without_param("page_token");
         match self {
