@@ -259,7 +259,8 @@ impl Operation {
         self
     }
 
-    /// Marks the operation as heavy if its list has more items than this.
+    /// Marks the operation as heavy if the list in its body has more items than this. Zoho allows fewer
+    /// concurrent calls of heavy operations.
     #[must_use]
     pub const fn heavy_above(mut self, items: u32) -> Self {
         self.cost.heavy_above = items;

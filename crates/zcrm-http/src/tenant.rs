@@ -33,7 +33,7 @@ pub struct Tenant {
 
 #[derive(Clone, Default)]
 enum TenantName {
-    /// Requests without an authorizer.
+    /// The tenant of all requests that are sent without a token.
     #[default]
     Absent,
     Text(Arc<str>),

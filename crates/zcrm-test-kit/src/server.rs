@@ -259,14 +259,14 @@ pub fn pieces(
     Some(answer)
 }
 
-/// Returns a JSON answer.
+/// Answers with this status and JSON.
 #[must_use]
 pub fn json(status: u16, text: &'static str) -> Deed {
     let answer = Response::builder().status(status).header("content-type", "application/json");
     Some(answer.body(content(Bytes::from_static(text.as_bytes()), End::Whole)).unwrap())
 }
 
-/// Returns a file with these bytes and headers.
+/// Answers with a file: these bytes and headers, up to the given end.
 #[must_use]
 pub fn file(bytes: Bytes, end: End, headers: &[(&str, &str)]) -> Deed {
     let mut answer = Response::builder().header("content-type", "application/octet-stream");

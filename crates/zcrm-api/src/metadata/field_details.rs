@@ -112,11 +112,11 @@ model! {
         connected_field_api_name: Option<String> = "connectedfield_apiname";
         /// Whether the referenced users may see the record.
         record_access: Option<bool> = "record_access";
-        /// The linking module and its fields, in Zoho's OpenAPI files of 2026.
+        /// The linking module and its fields. Described by Zoho's OpenAPI files since 2026.
         linking_details: Option<LinkingDetails> = "linking_details";
-        /// The target of the lookup, in Zoho's OpenAPI files of 2026.
+        /// The target of the lookup. Described by Zoho's OpenAPI files since 2026.
         connected_details: Option<ConnectedDetails> = "connected_details";
-        /// The related list that the lookup creates, in Zoho's OpenAPI files of 2026.
+        /// The related list that the lookup creates. Described by Zoho's OpenAPI files since 2026.
         related_list: Option<LookupRelatedList> = "related_list";
     }
 }

@@ -27,9 +27,10 @@ pub struct Files {
 pub struct ComparisonReport {
     /// The number of operations in the files.
     pub operations: usize,
-    /// The number of skipped operations, each with a reason.
+    /// The number of operations in Zoho's files that are not in the table. The overlay has a reason for each.
     pub skipped: usize,
-    /// The number of table rows that the files lack, each with a reason.
+    /// The number of operations in the table that Zoho's files do not describe. The overlay has a
+    /// reason for each.
     pub added: usize,
     /// All unexplained differences.
     pub differences: Vec<String>,

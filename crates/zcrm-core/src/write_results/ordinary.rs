@@ -54,7 +54,8 @@ pub(crate) fn all_ordinary(
     Some(WriteResults(results))
 }
 
-/// Reads the success of one element, if it is a plain success. `object` is a part of `body`.
+/// Reads one element of a write's answer in a single pass, if it reports a success in Zoho's usual form.
+/// `object` is the element's text, a slice of `body`; `sent` is the id that the request named.
 pub(super) fn ordinary(body: &Bytes, object: &str, sent: Option<&Id>) -> Option<ItemSuccess> {
     let element: PlainSuccess<'_> = serde_json::from_str(object).ok()?;
     element.is_about(sent).then(|| element.with_text(body, object))

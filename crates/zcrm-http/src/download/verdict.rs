@@ -25,8 +25,9 @@ const PLAIN: [&str; 7] = ["", "identity", "none", "binary", "8bit", "utf-8", "ut
 
 /// Returns `true` if an answer is a file.
 ///
-/// That is a 200 with a file name (`content-disposition`) or a file's type. If a part was
-/// requested, it is also a 206 that names its range and has no type of another kind.
+/// A 200 is a file if it has a file name (`content-disposition`) or a `content-type` of files, such as
+/// `application/octet-stream`. If a range was requested, a 206 with the header `content-range` is a file
+/// too; it needs no name and no `content-type`.
 pub(crate) fn is_file(status: StatusCode, headers: &HeaderMap, asked_for_part: bool) -> bool {
     let kind = text(headers, CONTENT_TYPE);
     let (named, is_file_type) = (has_name(headers), kind.is_some_and(is_file_type));

@@ -39,7 +39,7 @@ impl Entries {
         entry
     }
 
-    /// Checks the next entries, and removes those that are idle.
+    /// Checks a few entries, in turn, and removes those that are idle.
     fn sweep(&mut self, context: &TokenContext) {
         for _ in 0..CHECKED_PER_CALL.min(self.order.len()) {
             let Some(key) = self.order.pop_front() else { return };
