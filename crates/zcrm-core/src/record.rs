@@ -391,7 +391,7 @@ mod tests {
     fn refuses_json_other_than_an_object() {
         for json in [json!([]), json!("x"), json!(1), json!(null)] {
             let error = Record::try_from(json).unwrap_err().to_string();
-            assert!(error.contains("must be a JSON object"), "{error}");
+            assert!(error.contains("expected one JSON object"), "{error}");
         }
         assert!(Record::from_json(&b"{\"a\":\"\xff\"}"[..]).is_err());
     }
