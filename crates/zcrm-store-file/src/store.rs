@@ -193,7 +193,7 @@ impl FileStore {
         }
     }
 
-    /// Returns the path of a lock file. Creates the folder if there is none.
+    /// Returns the path of a lock file. Creates the folder if it does not exist.
     async fn lock_path(&self, suffix: &str) -> Result<PathBuf, StoreError> {
         let (file, suffix) = (Arc::clone(&self.file), suffix.to_owned());
         blocking(move || {

@@ -52,7 +52,7 @@ fn unprocessed(error: &h2::Error) -> Option<&'static str> {
         .then_some("the server did not process the request (HTTP/2 REFUSED_STREAM)")
 }
 
-/// Returns `true` if the connection was found closed before the request's first byte.
+/// Returns `true` if the connection was closed before the first byte of the request was sent.
 fn was_closed_before(error: &hyper_util::client::legacy::Error) -> bool {
     let cause = find::<io::Error>(error).and_then(io::Error::get_ref);
     cause.is_some_and(<dyn StdError + Send + Sync>::is::<ClosedBeforeWrite>)
