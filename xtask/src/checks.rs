@@ -26,17 +26,18 @@ pub(crate) fn short(workspace: &Workspace, program: &str, arguments: &[&str]) ->
     Ok(run.arg("--").args(arguments).quiet().run()?)
 }
 
-/// Checks everything against the lock file, or also against a folder of OpenAPI files.
-pub(crate) fn spec_check(workspace: &Workspace, folder: Option<&Path>) -> Result<()> {
-    // run both parts, so that every difference is reported
-    let generated = codegen::run(workspace, true, folder);
+/// Checks everything against the lock file, or also against folders of OpenAPI files.
+pub(crate) fn spec_check(workspace: &Workspace, folders: &[&Path]) -> Result<()> {
+    // run both parts, so that every difference is reported; only both folders give the whole table
+    let generated = codegen::run(workspace, true, if folders.len() == 2 { folders } else { &[] });
     if let Err(error) = &generated {
         println!("difference: {error:#}");
     }
-    let (root, folder) = (workspace.root.display().to_string(), folder.map(std::path::absolute));
-    let folder = folder.transpose()?.map(|folder| folder.display().to_string());
-    let mut given = vec!["--root", &root];
-    given.extend(folder.as_deref().map(|folder| ["--files", folder]).into_iter().flatten());
+    let mut given = vec!["--root".to_owned(), workspace.root.display().to_string()];
+    for folder in folders {
+        given.extend(["--files".to_owned(), std::path::absolute(folder)?.display().to_string()]);
+    }
+    let given: Vec<&str> = given.iter().map(String::as_str).collect();
     short(workspace, "spec-check", &given)?;
     generated
 }

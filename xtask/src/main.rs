@@ -40,9 +40,11 @@ Commands:
     signatures                 check the foreign types in the public API of each library
     house                      check the files: paths, white space, length
     words                      search the files for the words of xtask/words.toml
-    codegen [--check] [FOLDER] generate the table of operations, from OpenAPI files or from its lock file
+    codegen [--check] [FOLDER FOLDER]
+                               generate the table of operations, from both folders of OpenAPI files or from its lock file
     operations                 print the table of operations as JSON, each with the method that sends it
-    spec-check --locked|FOLDER compare table, builders and simulator with the lock file and OpenAPI files
+    spec-check --locked | FOLDER [FOLDER]
+                               compare table, builders and simulator with the lock file and OpenAPI files
     live-check [--live]        check the assumptions about Zoho on the simulator; with --live on a sandbox
     crash-test [--store NAME] [--kills N]
                                kill processes that save tokens, and check the stored tokens
@@ -100,14 +102,16 @@ fn job<'a>(arguments: &'a [&'a str]) -> Option<Job<'a>> {
         ["signatures"] => Box::new(signatures::run),
         ["house"] => Box::new(house::run),
         ["words"] => Box::new(words::run),
-        ["codegen"] => Box::new(|it| codegen::run(it, false, None)),
-        ["codegen", "--check"] => Box::new(|it| codegen::run(it, true, None)),
-        ["codegen", "--check", path] => {
-            Box::new(move |it| codegen::run(it, true, Some(folder(path)?)))
+        ["codegen", "--check", ref folders @ ..] => {
+            Box::new(move |it| codegen::run(it, true, &paths(folders)?))
         }
-        ["codegen", path] => Box::new(move |it| codegen::run(it, false, Some(folder(path)?))),
-        ["spec-check", "--locked"] => Box::new(|it| checks::spec_check(it, None)),
-        ["spec-check", path] => Box::new(move |it| checks::spec_check(it, Some(folder(path)?))),
+        ["codegen", ref folders @ ..] => {
+            Box::new(move |it| codegen::run(it, false, &paths(folders)?))
+        }
+        ["spec-check", "--locked"] => Box::new(|it| checks::spec_check(it, &[])),
+        ["spec-check", ref folders @ ..] if matches!(folders.len(), 1 | 2) => {
+            Box::new(move |it| checks::spec_check(it, &paths(folders)?))
+        }
         ["operations"] | ["live-check"] | ["live-check", "--live"] => {
             let (program, rest) = arguments.split_first()?;
             Box::new(move |it| checks::short(it, program, rest))
@@ -122,9 +126,12 @@ fn job<'a>(arguments: &'a [&'a str]) -> Option<Job<'a>> {
     })
 }
 
-fn folder(path: &str) -> Result<&Path> {
-    anyhow::ensure!(Path::new(path).is_dir(), "`{path}` is not a folder");
-    Ok(Path::new(path))
+/// Returns the paths of folders, which must exist.
+fn paths<'a>(folders: &[&'a str]) -> Result<Vec<&'a Path>> {
+    if let Some(path) = folders.iter().find(|path| !Path::new(path).is_dir()) {
+        anyhow::bail!("`{path}` is not a folder");
+    }
+    Ok(folders.iter().map(|path| Path::new(*path)).collect())
 }
 
 #[cfg(test)]
@@ -148,7 +155,7 @@ mod tests {
             "test name",
             "spec-check",
             "live-check --production",
-            "codegen a b",
+            "spec-check a b c",
         ] {
             assert!(job(&odd.split_whitespace().collect::<Vec<_>>()).is_none(), "{odd}");
         }

@@ -8,7 +8,7 @@ use zcrm_core::BoxError;
 
 /// The command-line arguments of a check.
 #[derive(Debug)]
-pub struct Arguments(BTreeMap<String, String>);
+pub struct Arguments(BTreeMap<String, Vec<String>>);
 
 impl Arguments {
     /// Parses `arguments`: those in `named` take a value, those in `flags` do not.
@@ -32,15 +32,15 @@ impl Arguments {
         flags: &[&str],
     ) -> Result<Self, BoxError> {
         let mut parser = Parser::from_args(arguments);
-        let mut found = BTreeMap::new();
+        let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
         while let Some(argument) = parser.next()? {
             match argument {
                 Arg::Long(name) if named.contains(&name) => {
                     let name = name.to_owned();
-                    found.insert(name, parser.value()?.string()?);
+                    found.entry(name).or_default().push(parser.value()?.string()?);
                 }
                 Arg::Long(name) if flags.contains(&name) => {
-                    found.insert(name.to_owned(), String::new());
+                    found.entry(name.to_owned()).or_default();
                 }
                 other => return Err(other.unexpected().into()),
             }
@@ -48,10 +48,16 @@ impl Arguments {
         Ok(Self(found))
     }
 
-    /// Returns the text given as `--name`.
+    /// Returns the text given as `--name`, the last one if there are several.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.texts(name).last().map(String::as_str)
+    }
+
+    /// Returns all texts given as `--name`.
+    #[must_use]
+    pub fn texts(&self, name: &str) -> &[String] {
+        self.0.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Returns the number given as `--name`, or `default`.

@@ -9,6 +9,8 @@ use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::generation::Generation;
+
 /// Defines a word of the lock file and the overlay, with its default.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident: $usual:ident = $text:literal $(, $word:ident = $other:literal)*) => {
@@ -91,8 +93,10 @@ pub(crate) struct Facts {
     pub(crate) instead: String,
     /// A note for readers.
     pub(crate) note: String,
-    /// The sources in the files; empty if the overlay added the operation.
-    pub(crate) sources: Vec<String>,
+    /// The sources in the files of each generation; empty if the overlay added the operation.
+    pub(crate) sources: BTreeMap<Generation, Vec<String>>,
+    /// Operations of the files that this more general one covers.
+    pub(crate) covers: Vec<String>,
 }
 
 impl Facts {
@@ -107,6 +111,21 @@ impl Facts {
         let segments = self.path.split('/');
         let path: Vec<_> = segments.map(|s| if s.starts_with('{') { "{}" } else { s }).collect();
         format!("{} {:?} {}", self.method, self.base, path.join("/"))
+    }
+
+    /// Returns whether a call of this operation can have the route of a more specific one.
+    pub(crate) fn covers_route(&self, other: &Self) -> bool {
+        let (own, others) = (self.path.split('/'), other.path.split('/'));
+        self.method == other.method
+            && self.base == other.base
+            && own.clone().count() == others.clone().count()
+            && own.zip(others).all(|(own, other)| own.starts_with('{') || own == other)
+    }
+
+    /// Returns the sources of all generations as one text.
+    pub(crate) fn all_sources(&self) -> String {
+        let all: Vec<_> = self.sources.values().flatten().map(String::as_str).collect();
+        all.join(", ")
     }
 
     /// Returns all facts, including those with their default value.

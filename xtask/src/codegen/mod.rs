@@ -1,12 +1,19 @@
 //! `cargo xtask codegen`: generates the table of operations from Zoho's OpenAPI files and the
 //! overlay.
 //!
-//! With a folder of those files it extracts the facts again. Otherwise it reads them from the lock
-//! file, so that `--check` only needs the repository.
+//! Zoho has described the API twice, and the lock file contains the facts of both descriptions. With
+//! the folders of their files `codegen` extracts the facts again. Otherwise it reads them from the
+//! lock file, so that `--check` only needs the repository.
 
 mod build;
+mod change;
 mod emit;
+mod extract;
 mod facts;
+mod generation;
+mod join;
+#[cfg(test)]
+mod join_tests;
 mod name;
 mod overlay;
 mod shape;
@@ -19,6 +26,7 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 
+use self::generation::{GENERATIONS, Generation};
 use self::overlay::Overlay;
 use self::spec::Spec;
 use crate::shell::Workspace;
@@ -37,31 +45,46 @@ struct Output {
 }
 
 /// Generates the table, or with `check` compares it with the existing files.
-pub(crate) fn run(workspace: &Workspace, check: bool, folder: Option<&Path>) -> Result<()> {
-    let output = generate(workspace, folder)?;
+pub(crate) fn run(workspace: &Workspace, check: bool, folders: &[&Path]) -> Result<()> {
+    let output = generate(workspace, folders)?;
     if check { compare(workspace, &output) } else { write(workspace, &output) }
 }
 
-fn generate(workspace: &Workspace, folder: Option<&Path>) -> Result<Output> {
+fn generate(workspace: &Workspace, folders: &[&Path]) -> Result<Output> {
     let overlay = Overlay::parse(&workspace.sh.read_file(OVERLAY)?)?;
-    let all = match folder {
-        None => facts::from_lock(&workspace.sh.read_file(LOCK)?)?,
-        Some(folder) => {
-            let spec = Spec::read(folder, overlay.repairs.clone())?;
-            let built = build::build(&spec, &overlay)?;
-            println!(
-                "codegen: {} operations in {} files; {} skipped, {} aliases, {} added: {} rows",
-                built.operations,
-                spec.len(),
-                built.skipped,
-                built.aliases,
-                overlay.add.len(),
-                built.all.len()
-            );
-            built.all
-        }
-    };
-    Ok(Output { lock: facts::to_lock(&all)?, files: emit::files(workspace, &all)? })
+    if folders.is_empty() {
+        let all = facts::from_lock(&workspace.sh.read_file(LOCK)?)?;
+        return Ok(Output { lock: facts::to_lock(&all)?, files: emit::files(workspace, &all)? });
+    }
+    let read = |folder: &&Path| Spec::read(folder, overlay.repairs.clone());
+    let mut specs = folders.iter().map(read).collect::<Result<Vec<_>>>()?;
+    specs.sort_by_key(|spec| spec.generation);
+    let given: Vec<_> = specs.iter().map(|spec| spec.generation).collect();
+    ensure!(
+        given == GENERATIONS,
+        "the table needs both of Zoho's descriptions: name a folder for each of {} and {}",
+        Generation::First,
+        Generation::Second
+    );
+    let built = build::build(&specs, &overlay)?;
+    println!(
+        "codegen: {} operations in {} files; {} skipped, {} aliases, {} covered by general rows, \
+         {} added: {} rows",
+        built.operations,
+        specs.iter().map(Spec::len).sum::<usize>(),
+        built.skipped,
+        built.aliases,
+        built.covered,
+        overlay.add.len(),
+        built.all.len()
+    );
+    for generation in GENERATIONS {
+        let described = built.all.iter().filter(|it| it.sources.contains_key(&generation)).count();
+        let only = |it: &&facts::Facts| it.sources.keys().eq([&generation]);
+        let only = built.all.iter().filter(only).count();
+        println!("codegen: {generation} describes {described} rows; {only} are only in it");
+    }
+    Ok(Output { lock: facts::to_lock(&built.all)?, files: emit::files(workspace, &built.all)? })
 }
 
 fn write(workspace: &Workspace, output: &Output) -> Result<()> {

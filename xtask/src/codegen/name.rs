@@ -12,9 +12,14 @@ pub(crate) fn split_path(path: &str) -> Option<(Base, String)> {
         _ => (Base::Crm, rest),
     };
     let (version, rest) = rest.split_once('/')?;
-    let digits = version.strip_prefix('v')?;
+    is_version(version).then(|| (base, format!("/{rest}")))
+}
+
+/// Returns whether a segment of a path is the version: `v8`, or a placeholder.
+pub(crate) fn is_version(segment: &str) -> bool {
+    let digits = segment.strip_prefix('v').unwrap_or_default();
     let number = |c: char| c.is_ascii_digit() || c == '.';
-    (!digits.is_empty() && digits.chars().all(number)).then(|| (base, format!("/{rest}")))
+    segment == "{version}" || (!digits.is_empty() && digits.chars().all(number))
 }
 
 /// Converts a text to `snake_case`, without leading and trailing underscores.
@@ -94,6 +99,7 @@ mod tests {
         assert_eq!(split_path("/crm/v9.1/Notes/{id}"), Some((Base::Crm, "/Notes/{id}".into())));
         assert_eq!(split_path("/crm/bulk/v8/read"), Some((Base::Bulk, "/read".into())));
         assert_eq!(split_path("/crm/email/v8/a/b"), Some((Base::Email, "/a/b".into())));
+        assert_eq!(split_path("/crm/{version}/Notes"), Some((Base::Crm, "/Notes".into())));
         for odd in ["/", "/{download_url}", "/crm/Notes", "/crm/v/x", "/crm/vx/y"] {
             assert_eq!(split_path(odd), None, "{odd}");
         }

@@ -52,6 +52,7 @@ pub(crate) struct Overlay {
     pub(crate) repairs: Vec<Repair>,
     pub(crate) skip: Vec<Entry>,
     pub(crate) alias: Vec<Entry>,
+    pub(crate) general: Vec<Entry>,
     pub(crate) add: Vec<Entry>,
     pub(crate) change: Vec<Entry>,
     /// The entries used so far.
@@ -71,8 +72,10 @@ impl Overlay {
             let reference = &repair.reference;
             ensure!(!repair.reason.trim().is_empty(), "overlay.toml: {reference} needs a reason");
         }
-        let Self { skip, alias, add, change, .. } = &mut overlay;
-        for (section, list) in [("skip", skip), ("alias", alias), ("change", change), ("add", add)]
+        let Self { skip, alias, general, add, change, .. } = &mut overlay;
+        let general = ("general", general);
+        for (section, list) in
+            [("skip", skip), ("alias", alias), general, ("change", change), ("add", add)]
         {
             for (at, entry) in (1..).zip(list) {
                 entry.place = format!("{section}[{at}]");
@@ -115,7 +118,7 @@ impl Overlay {
         let names = self.sections().into_iter();
         let names = names
             .flat_map(|(section, it)| it.names.keys().map(move |own| format!("{section}.{own}")));
-        let entries = [&self.skip, &self.alias, &self.change].into_iter().flatten();
+        let entries = [&self.skip, &self.alias, &self.general, &self.change].into_iter().flatten();
         let entries = entries.flat_map(|entry| {
             entry.about.iter().map(move |about| format!("{}: {about}", entry.place))
         });
@@ -128,6 +131,12 @@ impl Entry {
     pub(crate) fn text(&self, key: &str) -> Result<String> {
         let text = self.fields.get(key).and_then(Value::as_str);
         text.map(str::to_owned).ok_or_else(|| self.error(&format!("needs a text `{key}`")))
+    }
+
+    /// Returns the texts of an optional list of the entry.
+    pub(crate) fn list<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a str> {
+        let list = self.fields.get(key).and_then(Value::as_array);
+        list.into_iter().flatten().filter_map(Value::as_str)
     }
 
     /// Returns an error that names the entry.

@@ -9,6 +9,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::facts::{Body, Response};
+use super::name::is_version;
 use super::spec::{Node, RawOperation};
 
 /// The maximum depth of nested schemas; deeper ones are a circle.
@@ -51,6 +52,13 @@ fn forms<'a>(node: &Node<'a>, depth: usize) -> Result<Vec<Form<'a>>> {
             let mut all = Vec::new();
             for alternative in alternatives {
                 all.extend(forms(&alternative, depth + 1)?);
+            }
+            // members next to the alternatives belong to each of them
+            if let Some(properties) = node.get("properties") {
+                let own = properties.members()?;
+                for form in &mut all {
+                    form.properties.extend(own.iter().cloned());
+                }
             }
             return Ok(all);
         }
@@ -135,8 +143,8 @@ pub(crate) fn response(operation: &RawOperation<'_>) -> Result<Option<Response>>
         return Ok((scalars && !members.is_empty()).then_some(Response::Bare));
     };
     // `/{module}` itself names many objects
-    let one =
-        operation.path.ends_with('}') && !operation.path.rsplit('/').nth(1).is_some_and(is_version);
+    let path = operation.full_path.as_str();
+    let one = path.ends_with('}') && !path.rsplit('/').nth(1).is_some_and(is_version);
     Ok(Some(match kind {
         Kind::Items if read && one => Response::Object(key.clone()),
         Kind::WriteResults if read => return Ok(None),
@@ -210,8 +218,4 @@ pub(crate) fn body(operation: &RawOperation<'_>) -> Result<(Body, Vec<String>)> 
         }
         None => Ok((Body::Json, keys)),
     }
-}
-
-fn is_version(segment: &str) -> bool {
-    segment.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }

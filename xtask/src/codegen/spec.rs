@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Error, Result, anyhow, ensure};
 use serde_json::Value;
 
+use super::generation::Generation;
 use super::overlay::Repair;
 
 /// The methods of an operation, in their reading order.
@@ -15,9 +16,10 @@ pub(crate) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 /// The maximum length of a chain of references; longer ones are a circle.
 const LONGEST_CHAIN: usize = 32;
 
-/// All files of a folder.
+/// One of Zoho's descriptions of the API: all files of a folder.
 #[derive(Debug)]
 pub(crate) struct Spec {
+    pub(crate) generation: Generation,
     files: BTreeMap<String, Value>,
     repairs: Vec<Repair>,
     /// The positions of the repairs that were used.
@@ -40,7 +42,10 @@ pub(crate) struct RawOperation<'a> {
     pub(crate) file: &'a str,
     /// The method in capitals.
     pub(crate) method: String,
+    /// The path in the file.
     pub(crate) path: String,
+    /// The path with the part that is in the server's address: `/crm/{version}/Notes`.
+    pub(crate) full_path: String,
     /// The object that contains the methods and the parameters that they share.
     pub(crate) item: Node<'a>,
     pub(crate) node: Node<'a>,
@@ -48,7 +53,8 @@ pub(crate) struct RawOperation<'a> {
 }
 
 impl RawOperation<'_> {
-    /// Returns the name in the overlay and the lock file: `notes.json GET /crm/v8/Notes`.
+    /// Returns the name in the overlay and the lock file: `notes.json GET /crm/v8/Notes`, or without
+    /// the version if it is in the server's address.
     pub(crate) fn source(&self) -> String {
         format!("{} {} {}", self.file, self.method, self.path)
     }
@@ -70,7 +76,12 @@ impl Spec {
             }
         }
         ensure!(!files.is_empty(), "the folder {shown} contains no .json file");
-        Ok(Self { files, repairs, needed: RefCell::default() })
+        let mut generations = files.iter().map(|(name, root)| Generation::of(name, root));
+        let first = generations.next().unwrap_or(Ok(Generation::First))?;
+        for other in generations {
+            ensure!(other? == first, "the folder {shown} contains files of both generations");
+        }
+        Ok(Self { generation: first, files, repairs, needed: RefCell::default() })
     }
 
     /// Returns the number of files.
@@ -78,11 +89,9 @@ impl Spec {
         self.files.len()
     }
 
-    /// Returns the unused repairs.
-    pub(crate) fn unused_repairs(&self) -> Vec<String> {
-        let needed = self.needed.borrow();
-        let unused = self.repairs.iter().enumerate().filter(|(at, _)| !needed.contains(at));
-        unused.map(|(_, repair)| format!("{} in {}", repair.reference, repair.file)).collect()
+    /// Returns the positions of the repairs that were used.
+    pub(crate) fn used_repairs(&self) -> BTreeSet<usize> {
+        self.needed.borrow().clone()
     }
 
     /// Returns every operation, by file, path and method.
@@ -98,6 +107,7 @@ impl Spec {
                         found.push(RawOperation {
                             file,
                             method: method.to_uppercase(),
+                            full_path: format!("{}{path}", path_of_server(&root)),
                             path: path.clone(),
                             item: item.clone(),
                             node,
@@ -109,6 +119,15 @@ impl Spec {
         }
         Ok(found)
     }
+}
+
+/// Returns the path in the address of a file's first server, `/crm/{version}` in newer files.
+fn path_of_server(root: &Node<'_>) -> String {
+    let servers = root.elements("servers");
+    let url = servers.first().and_then(|server| server.text("url")).unwrap_or_default();
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = host.split_once('/').map(|(_, path)| path.trim_end_matches('/'));
+    path.filter(|path| !path.is_empty()).map(|path| format!("/{path}")).unwrap_or_default()
 }
 
 impl<'a> Node<'a> {

@@ -7,19 +7,20 @@ use serde_json::{Value, json};
 
 use super::build::{Built, build};
 use super::facts::{Body, Paging, Response, Retry, Version, from_lock, to_lock};
+use super::generation::Generation;
 use super::overlay::Overlay;
 use super::spec::Spec;
 use super::{compare, generate};
 use crate::shell::Workspace;
 
 /// Creates a folder with one file, `things.json`.
-fn folder(text: &str) -> tempfile::TempDir {
+pub(super) fn folder(text: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("things.json"), text).unwrap();
     folder
 }
 
-fn things(paths: Value) -> String {
+pub(super) fn things(paths: Value) -> String {
     let outcome = json!({ "type": "object", "properties": { "code": {}, "status": {} } });
     json!({
         "openapi": "3.0.0",
@@ -41,12 +42,12 @@ fn things(paths: Value) -> String {
     .to_string()
 }
 
-fn answer(schema: &str) -> Value {
+pub(super) fn answer(schema: &str) -> Value {
     let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
     json!({ "200": { "content": { "application/json": { "schema": schema } } } })
 }
 
-fn list() -> Value {
+pub(super) fn list() -> Value {
     let parameters = json!([
         { "$ref": "#/components/parameters/page" },
         { "name": "per_page", "in": "query" },
@@ -58,7 +59,7 @@ fn list() -> Value {
 fn built(text: &str, overlay: &str) -> Result<Built> {
     let folder = folder(text);
     let overlay = Overlay::parse(overlay)?;
-    build(&Spec::read(folder.path(), overlay.repairs.clone())?, &overlay)
+    build(&[Spec::read(folder.path(), overlay.repairs.clone())?], &overlay)
 }
 
 fn refused(text: &str, overlay: &str) -> String {
@@ -92,7 +93,8 @@ fn reads_an_operation_by_the_rules() {
     assert_eq!(list.headers, ["X-CRM-ORG"]);
     assert_eq!((list.paging, list.retry), (Paging::Numbers, Retry::Read));
     assert_eq!(list.scopes, ["ZohoCRM.things.ALL"]);
-    assert_eq!(list.sources, ["things.json GET /crm/v8/settings/things"]);
+    assert_eq!(list.all_sources(), "things.json GET /crm/v8/settings/things");
+    assert!(list.sources.keys().eq([&Generation::First]));
     assert_eq!(update.retry, Retry::Idempotent);
     assert_eq!(update.body, Body::Json);
     assert_eq!(update.body_keys, ["info", "things"]);
@@ -120,8 +122,12 @@ fn names_an_unreadable_folder_and_invalid_json() {
     let broken = folder("{\"paths\": ");
     let said = error(broken.path());
     assert!(said.contains("things.json: EOF") && said.contains("line 1"), "{said}");
-    assert!(refused("{}", "").contains("things.json#: has no `paths`"));
-    assert!(refused("{\"paths\": 1}", "").contains("things.json#/paths: must be an object"));
+    let said = refused("{}", "");
+    assert!(said.contains("things.json: unknown format `openapi: none`"), "{said}");
+    let file = r#"{"openapi": "3.0.1"}"#;
+    assert!(refused(file, "").contains("things.json#: has no `paths`"));
+    let file = r#"{"openapi": "3.0.1", "paths": 1}"#;
+    assert!(refused(file, "").contains("things.json#/paths: must be an object"));
 }
 
 #[test]
@@ -178,7 +184,7 @@ reason = 'a changelog'
     let [create, get, list] = built.all.as_slice() else { panic!() };
     assert_eq!(create.body, Body::List("things".into()));
     assert!(create.sources.is_empty());
-    assert_eq!(get.sources.len(), 2);
+    assert_eq!(get.sources.values().map(Vec::len).sum::<usize>(), 2);
     assert_eq!(get.query, ["page", "per_page"]);
     assert_eq!(list.since, Version::V3);
     assert_eq!(list.query_since, [("page".to_owned(), Version::V4)].into());
@@ -283,8 +289,8 @@ fn names_the_line_of_an_invalid_lock_entry() {
 #[test]
 fn generated_table_is_up_to_date_and_reproducible() {
     let workspace = Workspace::find().unwrap();
-    let one = generate(&workspace, None).unwrap();
-    let other = generate(&workspace, None).unwrap();
+    let one = generate(&workspace, &[]).unwrap();
+    let other = generate(&workspace, &[]).unwrap();
     assert!(one.lock == other.lock && one.files == other.files);
     compare(&workspace, &one).unwrap();
 }

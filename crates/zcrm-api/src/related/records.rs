@@ -57,6 +57,10 @@ impl<T: DeserializeOwned + Send + 'static> Related<T> {
     }
 
     /// Reads one related record.
+    ///
+    /// From v3 on name the fields: `.param("fields", "Campaign_Name,Status")`. Zoho's [description of
+    /// 2026](https://www.zoho.com/crm/developer/docs/api/v8/get-related-records.html) makes them
+    /// mandatory.
     pub fn get(&self, id: impl Into<Id>) -> Request<GetItem<T>> {
         GetItem::request(self.one(&operations::RELATED_RECORDS_GET, id))
     }

@@ -1,5 +1,5 @@
 //! Compares the table, the builders and the simulator with the lock file, and with Zoho's files if
-//! they are given: `spec-check --root FOLDER [--files FOLDER]`.
+//! they are given: `spec-check --root FOLDER [--files FOLDER]...`.
 //!
 //! `--root` names the folder of the repository. Without `--files` only the repository is needed.
 #![allow(clippy::print_stdout, reason = "a check talks to its user through these streams")]
@@ -9,7 +9,9 @@ use std::path::Path;
 use zcrm_checks::{
     Arguments, BoxError,
     operations::{
-        SmokeRun, files, locked,
+        SmokeRun, compare,
+        files::Files,
+        locked,
         schemas::{KnownFaults, Schemas},
         smoke,
         table::{self, OperationRow},
@@ -36,10 +38,11 @@ async fn main() -> Result<(), BoxError> {
         println!("{}", counts(&smoke));
         newest = Some(smoke);
     }
-    if let (Some(folder), Some(smoke)) = (arguments.text("files"), newest) {
+    let folders = arguments.texts("files");
+    if let Some(smoke) = newest.filter(|_| !folders.is_empty()) {
         let overlay = read("crates/zcrm-api/table/overlay.toml")?;
         let known = read("crates/zcrm-checks/known-faults.toml")?;
-        differences.extend(against_files(Path::new(folder), &lock, &overlay, &known, &smoke)?);
+        differences.extend(against_files(folders, &lock, &overlay, &known, &smoke)?);
     }
     for difference in &differences {
         println!("difference: {difference}");
@@ -65,23 +68,39 @@ fn counts(smoke: &SmokeRun) -> String {
 }
 
 fn against_files(
-    folder: &Path,
+    folders: &[String],
     lock: &[OperationRow],
     overlay: &str,
     known: &str,
     smoke: &SmokeRun,
 ) -> Result<Vec<String>, BoxError> {
-    let files = files::Files::read(folder)?.repaired(overlay)?;
-    let report = files::differences(&files, lock, overlay)?;
-    println!(
-        "files: {} operations, {} skipped, {} rows added by the overlay",
-        report.operations, report.skipped, report.added
-    );
-    let schemas = Schemas::new(&files)?;
-    let valid = schemas.check(&smoke.exchanges, lock, &KnownFaults::read(known)?)?;
-    println!(
-        "schemas: {} requests, {} answers, {} mismatches that are faults of the files",
-        valid.requests, valid.answers, valid.known
-    );
-    Ok(report.differences.into_iter().chain(valid.differences).collect())
+    let read = |folder: &String| Files::read(Path::new(folder))?.repaired(overlay);
+    let all = folders.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let reports = compare::differences(&all, lock, overlay)?;
+    let known = KnownFaults::read(known)?;
+    let mut differences = Vec::new();
+    for (files, report) in all.iter().zip(reports) {
+        let generation = files.generation();
+        println!(
+            "files of {generation}: {} operations, {} skipped, {} sent by general rows; they \
+             describe {} rows; {} differences",
+            report.operations,
+            report.skipped,
+            report.covered,
+            report.described,
+            report.differences.len()
+        );
+        differences.extend(report.differences);
+        let valid = Schemas::new(files)?.check(&smoke.exchanges, lock, &known)?;
+        println!(
+            "schemas of {generation}: {} requests, {} answers, {} mismatches that are faults of \
+             the files; {} differences",
+            valid.requests,
+            valid.answers,
+            valid.known,
+            valid.differences.len()
+        );
+        differences.extend(valid.differences);
+    }
+    Ok(differences)
 }

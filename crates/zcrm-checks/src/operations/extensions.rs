@@ -167,7 +167,7 @@ async fn related(api: &Api, recorder: &Recorder, lead: &Id) -> Result<(), Error>
     recorder.now("Related::list");
     campaigns.list().fields(["Campaign_Name"]).all().await?;
     recorder.now("Related::get");
-    campaigns.get(&campaign).send().await?;
+    campaigns.get(&campaign).param("fields", "Campaign_Name").send().await?;
     recorder.now("Related::remove_one");
     campaigns.remove(&campaign).send().await?;
     recorder.now("Related::add");

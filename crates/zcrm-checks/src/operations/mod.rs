@@ -1,9 +1,13 @@
 //! Compares the table of operations with its lock file, the builders, the simulator and Zoho's
 //! files.
 
+pub mod compare;
 mod extensions;
 pub mod files;
+#[cfg(test)]
+mod generation_tests;
 pub mod locked;
+mod overlay;
 mod recorder;
 pub mod schemas;
 mod smoke;

@@ -3,7 +3,7 @@
 //!
 //! Errors in the files themselves are listed in `known-faults.toml`, each with its reason.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jsonschema::{Draft, Registry, ValidationOptions, Validator};
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{
     files::Files,
     recorder::Exchange,
-    table::{OperationRow, text, texts},
+    table::{OperationRow, sources_of, text},
 };
 use zcrm_core::BoxError;
 
@@ -23,13 +23,16 @@ pub struct KnownFaults {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct KnownFault {
-    /// The file, or `*`.
-    file: String,
+    /// The year of the description.
+    generation: String,
+    /// The operations whose schemas have the fault, by file.
+    at: BTreeMap<String, BTreeSet<String>>,
     /// `request` or `answer`; both if it is missing.
     of: Option<String>,
     /// The end of the path in the schema, such as `/required`.
-    schema: Option<String>,
+    schema: String,
     /// The path in the JSON with indices as `*`, such as `/data/*/Owner`; a trailing `**` covers
     /// everything below.
     instance: Option<String>,
@@ -44,10 +47,25 @@ impl KnownFaults {
     /// Returns an error if the text is not valid TOML, or an entry lacks its reason.
     pub fn read(text: &str) -> Result<Self, BoxError> {
         let known: Self = toml::from_str(text)?;
-        match known.fault.iter().find(|fault| fault.reason.trim().is_empty()) {
-            Some(fault) => Err(format!("a fault of {} has no reason", fault.file).into()),
-            None => Ok(known),
+        for (at, fault) in (1..).zip(&known.fault) {
+            if fault.reason.trim().is_empty() {
+                return Err(format!("fault {at} has no reason").into());
+            }
+            let named = |(file, operations): (&String, &BTreeSet<String>)| {
+                !file.contains('*') && !operations.is_empty() && !operations.contains("*")
+            };
+            if fault.at.is_empty() || !fault.at.iter().all(named) {
+                return Err(format!("fault {at} does not name its files and operations").into());
+            }
         }
+        Ok(known)
+    }
+
+    /// Returns the number of entries, and of operations that they name.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        let named = self.fault.iter().flat_map(|fault| fault.at.values());
+        (self.fault.len(), named.map(BTreeSet::len).sum())
     }
 }
 
@@ -62,10 +80,11 @@ struct Mismatch {
 }
 
 impl KnownFault {
-    fn covers(&self, mismatch: &Mismatch) -> bool {
-        (self.file == "*" || self.file == mismatch.file)
+    fn covers(&self, mismatch: &Mismatch, generation: &str, operation: &str) -> bool {
+        self.generation == generation
+            && self.at.get(&mismatch.file).is_some_and(|ids| ids.contains(operation))
             && self.of.as_deref().is_none_or(|of| of == mismatch.of)
-            && self.schema.as_deref().is_none_or(|end| mismatch.schema.ends_with(end))
+            && mismatch.schema.ends_with(&self.schema)
             && self.instance.as_deref().is_none_or(|place| match place.strip_suffix("**") {
                 Some(start) => mismatch.instance.starts_with(start),
                 None => mismatch.instance == place,
@@ -142,16 +161,18 @@ impl<'f> Schemas<'f> {
         for exchange in exchanges {
             let row = lock.iter().find(|row| text(row, "id") == exchange.operation);
             // an alias describes the operation a second time: the first source is used
-            let Some(source) = row.and_then(|row| texts(row, "sources").first().copied()) else {
-                continue;
-            };
+            let generation = self.files.generation();
+            let source = row.and_then(|row| sources_of(row, generation).first().copied());
+            let Some(source) = source else { continue };
             let mut mismatches = Vec::new();
             report.requests += usize::from(self.request(exchange, source, &mut mismatches)?);
             report.answers += usize::from(self.answer(exchange, source, &mut mismatches)?);
             for mismatch in mismatches {
-                match known.fault.iter().position(|fault| fault.covers(&mismatch)) {
+                let id = exchange.operation;
+                let covers = |fault: &KnownFault| fault.covers(&mismatch, generation, id);
+                match known.fault.iter().position(covers) {
                     Some(at) => {
-                        used.insert(at);
+                        used.insert((at, mismatch.file, id));
                         report.known += 1;
                     }
                     None => {
@@ -165,11 +186,17 @@ impl<'f> Schemas<'f> {
             }
         }
         report.differences.extend(differences);
-        for (at, fault) in known.fault.iter().enumerate().filter(|(at, _)| !used.contains(at)) {
-            let KnownFault { file, reason, .. } = fault;
-            report
-                .differences
-                .push(format!("known fault {} does not occur ({file}: {reason})", at + 1));
+        for (at, fault) in known.fault.iter().enumerate() {
+            let named =
+                fault.at.iter().flat_map(|(file, ids)| ids.iter().map(move |id| (file, id)));
+            let idle = named.filter(|(file, id)| {
+                fault.generation == self.files.generation()
+                    && !used.contains(&(at, (*file).clone(), id.as_str()))
+            });
+            report.differences.extend(idle.map(|(file, id)| {
+                let reason = &fault.reason;
+                format!("known fault {}: does not occur in {file} at {id} ({reason})", at + 1)
+            }));
         }
         Ok(report)
     }

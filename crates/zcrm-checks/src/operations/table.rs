@@ -201,6 +201,21 @@ pub fn texts<'a>(row: &'a OperationRow, key: &str) -> Vec<&'a str> {
     list.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
+/// Returns the sources of a row in the files of one generation.
+#[must_use]
+pub fn sources_of<'a>(row: &'a OperationRow, generation: &str) -> Vec<&'a str> {
+    let all = row.get("sources").and_then(Value::as_object);
+    all.map(|all| texts(all, generation)).unwrap_or_default()
+}
+
+/// Returns the sources of a row in all files.
+#[must_use]
+pub fn all_sources(row: &OperationRow) -> Vec<&str> {
+    let all = row.get("sources").and_then(Value::as_object);
+    let all = all.into_iter().flat_map(|all| all.keys().flat_map(|name| texts(all, name)));
+    all.collect()
+}
+
 /// Returns the key of a shape such as `{"list":"data"}`.
 #[must_use]
 pub fn key_of<'a>(row: &'a OperationRow, shape: &str) -> Option<&'a str> {

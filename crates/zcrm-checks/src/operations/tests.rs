@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use zcrm_core::ApiVersion;
 
 use super::{
-    SmokeRun,
-    files::{self, Files},
+    SmokeRun, compare,
+    files::Files,
     locked,
     schemas::{KnownFaults, Schemas},
     smoke,
@@ -130,7 +130,7 @@ fn small() -> (Value, Vec<OperationRow>) {
     let row = json!({
         "id": "things.create", "method": "POST", "path": "/settings/things", "query": ["module"],
         "headers": ["X-A"], "body": { "list": "things" }, "response": { "list": "things" },
-        "retry": "no", "sources": ["things.json POST /crm/v8/settings/things"],
+        "retry": "no", "sources": { "2025": ["things.json POST /crm/v8/settings/things"] },
     });
     (file, vec![row.as_object().unwrap().clone()])
 }
@@ -142,7 +142,12 @@ fn files(file: &Value) -> Files {
 }
 
 fn against(file: &Value, rows: &[OperationRow], overlay: &str) -> Vec<String> {
-    files::differences(&files(file), rows, overlay).unwrap().differences
+    all_against(&[files(file)], rows, overlay)
+}
+
+fn all_against(all: &[Files], rows: &[OperationRow], overlay: &str) -> Vec<String> {
+    let reports = compare::differences(all, rows, overlay).unwrap();
+    reports.into_iter().flat_map(|report| report.differences).collect()
 }
 
 #[test]
@@ -210,7 +215,7 @@ fn reads_files_of_openapi_3_1() {
         &mut rows,
         "things.create",
         "sources",
-        json!(["things.json POST /crm/v9/settings/things"]),
+        json!({ "2026": ["things.json POST /crm/v9/settings/things"] }),
     );
     assert_eq!(against(&newer, &rows, ""), Vec::<String>::new());
     mismatches(&newer, &rows, json!({ "things": [{ "name": null }] }), 0);
@@ -236,9 +241,19 @@ fn mismatches(file: &Value, rows: &[OperationRow], body: Value, count: usize) {
     let report = schemas.check(std::slice::from_ref(&exchange), rows, &none).unwrap();
     assert_eq!((report.requests, report.answers), (1, 1));
     assert_eq!(report.differences.len(), 2 * count, "{:?}", report.differences);
-    let known =
-        "[[fault]]\nfile = '*'\nschema = '/type'\ninstance = '/things/*/name'\nreason = 'x'";
-    let known = KnownFaults::read(known).unwrap();
+    let generation = files.generation();
+    let known = format!(
+        "[[fault]]\ngeneration = '{generation}'\nschema = '/type'\ninstance = '/things/*/name'\n\
+         at.'things.json' = ['things.create']\nreason = 'x'"
+    );
+    // an excuse for another operation or description does not count
+    for (own, other) in [("things.create", "things.update"), (generation, "2024")] {
+        let known = KnownFaults::read(&known.replace(own, other)).unwrap();
+        let report = schemas.check(std::slice::from_ref(&exchange), rows, &known).unwrap();
+        let unneeded = usize::from(own != generation);
+        assert_eq!(report.differences.len(), 2 * count + unneeded, "{:?}", report.differences);
+    }
+    let known = KnownFaults::read(&known).unwrap();
     let report = schemas.check(&[exchange], rows, &known).unwrap();
     // a known fault that does not occur is a difference itself
     assert_eq!(report.differences.len(), usize::from(count == 0), "{:?}", report.differences);
@@ -249,8 +264,17 @@ fn finds_a_value_that_does_not_fit_its_schema() {
     let (file, rows) = small();
     mismatches(&file, &rows, json!({ "things": [{ "name": "x" }, { "name": null }] }), 0);
     mismatches(&file, &rows, json!({ "things": [{ "name": "x" }, { "name": 1 }] }), 1);
-    assert!(KnownFaults::read("[[fault]]\nfile = 'a'\nreason = ' '").is_err());
-    assert!(KnownFaults::read("[[fault]]\nfile = 'a'").is_err());
+    let fault = "[[fault]]\ngeneration = '2025'\nschema = '/type'\nreason = 'x'\n";
+    let read = |text: &str| KnownFaults::read(text).map(|known| known.counts());
+    assert_eq!(read(&format!("{fault}at.'a.json' = ['a.b', 'a.c']")).unwrap(), (1, 2));
+    let refused = |text: &str| read(text).unwrap_err().to_string();
+    assert!(refused(&format!("{fault}at = {{}}")).contains("does not name its files"));
+    for any in ["at.'a.json' = []", "at.'a.json' = ['*']", "at.'*' = ['a.b']"] {
+        assert!(refused(&format!("{fault}{any}")).contains("does not name its files"), "{any}");
+    }
+    let silent = fault.replace("'x'", "' '");
+    assert!(refused(&format!("{silent}at.'a.json' = ['a.b']")).contains("has no reason"));
+    assert!(KnownFaults::read(fault).is_err());
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub static APPOINTMENT_PREFERENCES_GET: Operation =
 pub static APPOINTMENT_PREFERENCES_UPDATE: Operation =
     Operation::put("/settings/appointment_preferences")
         .id("appointment_preferences.update")
+        .body_keys(&["appointment_preferences"])
         .returns(ResponseShape::Object("appointment_preferences"))
         .retry(RetryClass::Idempotent)
         .scopes(&["ZohoCRM.modules.appointments.ALL"]);

@@ -7,7 +7,7 @@ use zcrm_core::{Operation, ResponseShape};
 pub static ASSIGNMENT_RULES_GET: Operation =
     Operation::get("/settings/automation/assignment_rules/{id}")
         .id("assignment_rules.get")
-        .query(&["module"])
+        .query(&["module", "include_inner_details"])
         .required(&["module"])
         .returns(ResponseShape::Object("assignment_rules"))
         .scopes(&["ZohoCRM.settings.assignment_rules.ALL"]);
@@ -16,6 +16,6 @@ pub static ASSIGNMENT_RULES_GET: Operation =
 pub static ASSIGNMENT_RULES_LIST: Operation =
     Operation::get("/settings/automation/assignment_rules")
         .id("assignment_rules.list")
-        .query(&["module"])
+        .query(&["module", "include_inner_details"])
         .returns(ResponseShape::List("assignment_rules"))
         .scopes(&["ZohoCRM.settings.assignment_rules.ALL"]);

@@ -7,6 +7,7 @@ use zcrm_core::{Operation, ResponseShape, RetryClass};
 pub static BUSINESS_HOURS_CREATE: Operation = Operation::post("/settings/business_hours")
     .id("business_hours.create")
     .headers(&["X-CRM-ORG"])
+    .body_keys(&["business_hours"])
     .returns(ResponseShape::Object("business_hours"))
     .scopes(&["ZohoCRM.files.CREATE"]);
 
@@ -21,6 +22,7 @@ pub static BUSINESS_HOURS_GET: Operation = Operation::get("/settings/business_ho
 pub static BUSINESS_HOURS_UPDATE: Operation = Operation::put("/settings/business_hours")
     .id("business_hours.update")
     .headers(&["X-CRM-ORG"])
+    .body_keys(&["business_hours"])
     .returns(ResponseShape::Object("business_hours"))
     .retry(RetryClass::Idempotent)
     .scopes(&["ZohoCRM.files.CREATE"]);

@@ -11,7 +11,7 @@ pub static COMPOSITE_EXECUTE: Operation = Operation::post("/__composite_requests
     .body_keys(&[
         "__composite_requests",
         "concurrent_execution",
-        "rollback_on_fail",
         "parallel_execution",
+        "rollback_on_fail",
     ])
     .since(ApiVersion::V3);

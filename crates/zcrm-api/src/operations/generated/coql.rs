@@ -8,7 +8,7 @@ use zcrm_core::{Operation, ResponseShape, RetryClass};
 /// It costs one credit up to a LIMIT of 200, two up to 1,000, three up to 2,000.
 pub static COQL_QUERY: Operation = Operation::post("/coql")
     .id("coql.query")
-    .body_keys(&["select_query"])
+    .body_keys(&["include_meta", "select_query"])
     .returns(ResponseShape::List("data"))
     .retry(RetryClass::Read)
     .heavy()

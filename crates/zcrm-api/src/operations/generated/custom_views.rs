@@ -28,7 +28,7 @@ pub static CUSTOM_VIEWS_CHANGE_SORT_ONE: Operation =
 /// `GET /settings/custom_views/{id}`: one object under `custom_views`.
 pub static CUSTOM_VIEWS_GET: Operation = Operation::get("/settings/custom_views/{id}")
     .id("custom_views.get")
-    .query(&["module"])
+    .query(&["module", "include_inner_details"])
     .required(&["module"])
     .returns(ResponseShape::Object("custom_views"))
     .scopes(&["ZohoCRM.settings.custom_views.ALL"]);
@@ -36,7 +36,7 @@ pub static CUSTOM_VIEWS_GET: Operation = Operation::get("/settings/custom_views/
 /// `GET /settings/custom_views`: a list under `custom_views`, in pages.
 pub static CUSTOM_VIEWS_LIST: Operation = Operation::get("/settings/custom_views")
     .id("custom_views.list")
-    .query(&["module", "page", "per_page"])
+    .query(&["module", "page", "per_page", "filters"])
     .required(&["module"])
     .returns(ResponseShape::List("custom_views"))
     .paging(Paging::Numbers)

@@ -55,6 +55,32 @@ pub static EMAILS_GET_AVAILABILITY: Operation = Operation::get("/actions/email_a
     .required(&["orginal_message_id"])
     .scopes(&["ZohoCRM.modules.emails.{module}.ALL", "ZohoCRM.modules.emails.ALL"]);
 
+/// `POST /Contacts/{contact_id}/Emails/actions/link_record`: outcomes under `Emails`.
+pub static EMAILS_LINK_DEAL: Operation =
+    Operation::post("/Contacts/{contact_id}/Emails/actions/link_record")
+        .id("emails.link_deal")
+        .body(BodyShape::List("Emails"))
+        .body_keys(&["Emails"])
+        .returns(ResponseShape::WriteResults("Emails"))
+        .scopes(&[
+            "ZohoCRM.modules.emails.CREATE",
+            "ZohoCRM.modules.deals.CREATE",
+            "ZohoCRM.modules.contacts.CREATE",
+        ]);
+
+/// `POST /Contacts/{contact_id}/Emails/{message_id}/actions/link_record`: outcomes under `Emails`.
+pub static EMAILS_LINK_DEAL_ONE: Operation =
+    Operation::post("/Contacts/{contact_id}/Emails/{message_id}/actions/link_record")
+        .id("emails.link_deal_one")
+        .body(BodyShape::List("Emails"))
+        .body_keys(&["Emails"])
+        .returns(ResponseShape::WriteResults("Emails"))
+        .scopes(&[
+            "ZohoCRM.modules.contacts.CREATE",
+            "ZohoCRM.modules.emails.CREATE",
+            "ZohoCRM.modules.deals.CREATE",
+        ]);
+
 /// `GET /{module}/{record_id}/Emails`: a list under `Emails`.
 pub static EMAILS_LIST: Operation = Operation::get("/{module}/{record_id}/Emails")
     .id("emails.list")
@@ -85,3 +111,29 @@ pub static EMAILS_UNBLOCK_ONE: Operation = Operation::post("/{module}/{id}/actio
     .body_keys(&["ids", "unblock_fields"])
     .returns(ResponseShape::WriteResults("data"))
     .scopes(&["ZohoCRM.send_mail.all.CREATE"]);
+
+/// `DELETE /Contacts/{contact_id}/Emails/actions/link_record`: outcomes under `Emails`.
+pub static EMAILS_UNLINK_DEAL: Operation =
+    Operation::delete("/Contacts/{contact_id}/Emails/actions/link_record")
+        .id("emails.unlink_deal")
+        .query(&["message_ids", "owner_id"])
+        .required(&["message_ids", "owner_id"])
+        .returns(ResponseShape::WriteResults("Emails"))
+        .scopes(&[
+            "ZohoCRM.modules.contacts.CREATE",
+            "ZohoCRM.modules.emails.CREATE",
+            "ZohoCRM.modules.deals.CREATE",
+        ]);
+
+/// `DELETE /Contacts/{contact_id}/Emails/{message_id}/actions/link_record`: outcomes under `Emails`.
+pub static EMAILS_UNLINK_DEAL_ONE: Operation =
+    Operation::delete("/Contacts/{contact_id}/Emails/{message_id}/actions/link_record")
+        .id("emails.unlink_deal_one")
+        .query(&["owner_id"])
+        .required(&["owner_id"])
+        .returns(ResponseShape::WriteResults("Emails"))
+        .scopes(&[
+            "ZohoCRM.modules.contacts.CREATE",
+            "ZohoCRM.modules.emails.CREATE",
+            "ZohoCRM.modules.deals.CREATE",
+        ]);

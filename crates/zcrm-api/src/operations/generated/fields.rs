@@ -32,7 +32,7 @@ pub static FIELDS_DELETE_ONE: Operation = Operation::delete("/settings/fields/{f
 /// `GET /settings/fields/{field}`: one object under `fields`.
 pub static FIELDS_GET: Operation = Operation::get("/settings/fields/{field}")
     .id("fields.get")
-    .query(&["module"])
+    .query(&["module", "include", "type"])
     .required(&["module"])
     .returns(ResponseShape::Object("fields"))
     .scopes(&[
@@ -44,7 +44,7 @@ pub static FIELDS_GET: Operation = Operation::get("/settings/fields/{field}")
 /// `GET /settings/fields`: a list under `fields`.
 pub static FIELDS_LIST: Operation = Operation::get("/settings/fields")
     .id("fields.list")
-    .query(&["module", "type"])
+    .query(&["module", "type", "include"])
     .required(&["module"])
     .returns(ResponseShape::List("fields"))
     .scopes(&[

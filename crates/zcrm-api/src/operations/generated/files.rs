@@ -7,6 +7,7 @@ use zcrm_core::{BodyShape, Operation, ResponseShape};
 pub static FILES_DOWNLOAD: Operation = Operation::get("/files")
     .id("files.download")
     .query(&["id"])
+    .required(&["id"])
     .returns(ResponseShape::Binary)
     .scopes(&["ZohoCRM.files.READ"]);
 

@@ -61,6 +61,7 @@ pub static GLOBAL_PICKLISTS_LIST_VALUE_ASSOCIATIONS: Operation =
     Operation::get("/settings/global_picklists/{id}/actions/pick_list_values_associations")
         .id("global_picklists.list_value_associations")
         .query(&["picklist_value_id"])
+        .required(&["picklist_value_id"])
         .returns(ResponseShape::List("pick_list_values_associations"))
         .scopes(&["ZohoCRM.settings.global_picklist.ALL"]);
 
@@ -68,6 +69,7 @@ pub static GLOBAL_PICKLISTS_LIST_VALUE_ASSOCIATIONS: Operation =
 pub static GLOBAL_PICKLISTS_REPLACE_VALUES: Operation =
     Operation::post("/settings/global_picklists/{id}/actions/replace_picklist_values")
         .id("global_picklists.replace_values")
+        .body_keys(&["replace_picklist_values"])
         .returns(ResponseShape::WriteResults("replace_picklist_values"))
         .scopes(&["ZohoCRM.settings.global_picklist.ALL"]);
 

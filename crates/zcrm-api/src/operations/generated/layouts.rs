@@ -33,8 +33,8 @@ pub static LAYOUTS_DEACTIVATE: Operation =
 /// `DELETE /settings/layouts/{id}`: outcomes under `layouts`.
 pub static LAYOUTS_DELETE_ONE: Operation = Operation::delete("/settings/layouts/{id}")
     .id("layouts.delete_one")
-    .query(&["module", "transfer_to"])
-    .required(&["module", "transfer_to"])
+    .query(&["module", "transfer_to", "pipeline", "stage"])
+    .required(&["module"])
     .returns(ResponseShape::WriteResults("layouts"))
     .scopes(&[
         "ZohoCRM.settings.ALL",
@@ -45,7 +45,7 @@ pub static LAYOUTS_DELETE_ONE: Operation = Operation::delete("/settings/layouts/
 /// `GET /settings/layouts/{id}`: one object under `layouts`.
 pub static LAYOUTS_GET: Operation = Operation::get("/settings/layouts/{id}")
     .id("layouts.get")
-    .query(&["module"])
+    .query(&["module", "mode", "include", "include_inner_details"])
     .required(&["module"])
     .returns(ResponseShape::Object("layouts"))
     .scopes(&[
@@ -57,7 +57,7 @@ pub static LAYOUTS_GET: Operation = Operation::get("/settings/layouts/{id}")
 /// `GET /settings/layouts`: a list under `layouts`.
 pub static LAYOUTS_LIST: Operation = Operation::get("/settings/layouts")
     .id("layouts.list")
-    .query(&["module"])
+    .query(&["module", "mode", "include", "include_inner_details"])
     .required(&["module"])
     .returns(ResponseShape::List("layouts"))
     .scopes(&[

@@ -21,7 +21,7 @@ pub static MODULES_GET: Operation = Operation::get("/settings/modules/{api_name}
 /// `GET /settings/modules`: a list under `modules`.
 pub static MODULES_LIST: Operation = Operation::get("/settings/modules")
     .id("modules.list")
-    .query(&["status"])
+    .query(&["status", "feature_name", "include"])
     .query_since(&[("status", ApiVersion::V5)])
     .returns(ResponseShape::List("modules"))
     .scopes(&["ZohoCRM.settings.modules.ALL", "ZohoCRM.settings.ALL"]);

@@ -13,6 +13,16 @@ pub static PIPELINES_CREATE: Operation = Operation::post("/settings/pipeline")
     .returns(ResponseShape::WriteResults("pipeline"))
     .scopes(&["ZohoCRM.settings.pipeline.ALL"]);
 
+/// `PATCH /settings/pipeline`: outcomes under `pipeline`.
+pub static PIPELINES_DELETE: Operation = Operation::patch("/settings/pipeline")
+    .id("pipelines.delete")
+    .query(&["layout_id"])
+    .required(&["layout_id"])
+    .body(BodyShape::List("pipeline"))
+    .body_keys(&["pipeline"])
+    .returns(ResponseShape::WriteResults("pipeline"))
+    .scopes(&["ZohoCRM.settings.pipeline.UPDATE"]);
+
 /// `PATCH /settings/pipeline/{id}`: outcomes under `pipeline`.
 pub static PIPELINES_DELETE_ONE: Operation = Operation::patch("/settings/pipeline/{id}")
     .id("pipelines.delete_one")

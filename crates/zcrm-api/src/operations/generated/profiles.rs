@@ -27,6 +27,7 @@ pub static PROFILES_GET: Operation = Operation::get("/settings/profiles/{id}")
 /// `GET /settings/profiles`: a list under `profiles`.
 pub static PROFILES_LIST: Operation = Operation::get("/settings/profiles")
     .id("profiles.list")
+    .query(&["type", "include_types", "filters"])
     .returns(ResponseShape::List("profiles"))
     .scopes(&["ZohoCRM.settings.profiles.ALL", "ZohoCRM.settings.profiles.READ"]);
 

@@ -62,7 +62,7 @@ pub static RECORDS_CLONE: Operation = Operation::post("/{module}/{id}/actions/cl
 /// `GET /{module}/actions/count`: JSON of another shape.
 pub static RECORDS_COUNT: Operation = Operation::get("/{module}/actions/count")
     .id("records.count")
-    .query(&["cvid", "criteria", "email", "phone", "word"])
+    .query(&["cvid", "criteria", "email", "phone", "word", "converted", "approved", "type"])
     .credits(50)
     .scopes(&["ZohoCRM.modules.ALL"]);
 
@@ -82,13 +82,13 @@ pub static RECORDS_CREATE: Operation = Operation::post("/{module}")
     .body(BodyShape::List("data"))
     .body_keys(&[
         "data",
+        "apply_feature_execution",
         "duplicate_check_fields",
         "lar_id",
         "process",
+        "skip_feature_execution",
         "trigger",
         "wf_trigger",
-        "apply_feature_execution",
-        "skip_feature_execution",
     ])
     .returns(ResponseShape::WriteResults("data"))
     .heavy_above(10)
@@ -238,12 +238,14 @@ pub static RECORDS_LIST_FULL_DATA: Operation = Operation::get("/{module}/actions
 pub static RECORDS_MASS_CHANGE_OWNER: Operation =
     Operation::post("/{module}/actions/mass_change_owner")
         .id("records.mass_change_owner")
+        .body_keys(&["criteria", "cvid", "owner", "territory"])
         .returns(ResponseShape::WriteResults("data"))
         .scopes(&["ZohoCRM.modules.ALL"]);
 
 /// `POST /{module}/actions/mass_delete`: outcomes under `data`.
 pub static RECORDS_MASS_DELETE: Operation = Operation::post("/{module}/actions/mass_delete")
     .id("records.mass_delete")
+    .body_keys(&["cvid", "ids", "territory"])
     .returns(ResponseShape::WriteResults("data"))
     .scopes(&["ZohoCRM.modules.ALL"]);
 
@@ -313,6 +315,8 @@ pub static RECORDS_SEARCH: Operation = Operation::get("/{module}/search")
         "cvid",
         "type",
         "approval_state",
+        "sort_by",
+        "sort_order",
     ])
     .headers(&["X-EXTERNAL"])
     .returns(ResponseShape::List("data"))
@@ -322,18 +326,17 @@ pub static RECORDS_SEARCH: Operation = Operation::get("/{module}/search")
 /// `PUT /{module}`: outcomes under `data`.
 pub static RECORDS_UPDATE: Operation = Operation::put("/{module}")
     .id("records.update")
-    .headers(&["X-EXTERNAL", "If-Unmodified-Since"])
+    .headers(&["X-EXTERNAL"])
     .body(BodyShape::List("data"))
     .body_keys(&[
         "data",
+        "apply_feature_execution",
         "duplicate_check_fields",
         "lar_id",
         "process",
+        "skip_feature_execution",
         "trigger",
         "wf_trigger",
-        "apply_feature_execution",
-        "skip_feature_execution",
-        "$append_values",
     ])
     .returns(ResponseShape::WriteResults("data"))
     .retry_by_body()
@@ -344,18 +347,17 @@ pub static RECORDS_UPDATE: Operation = Operation::put("/{module}")
 /// `PUT /{module}/{id}`: outcomes under `data`.
 pub static RECORDS_UPDATE_ONE: Operation = Operation::put("/{module}/{id}")
     .id("records.update_one")
-    .headers(&["X-EXTERNAL", "If-Unmodified-Since"])
+    .headers(&["X-EXTERNAL"])
     .body(BodyShape::List("data"))
     .body_keys(&[
         "data",
+        "apply_feature_execution",
         "duplicate_check_fields",
         "lar_id",
         "process",
+        "skip_feature_execution",
         "trigger",
         "wf_trigger",
-        "apply_feature_execution",
-        "skip_feature_execution",
-        "$append_values",
     ])
     .returns(ResponseShape::WriteResults("data"))
     .retry_by_body()
@@ -376,19 +378,9 @@ pub static RECORDS_UPLOAD_PHOTO: Operation = Operation::post("/{module}/{id}/pho
 pub static RECORDS_UPSERT: Operation = Operation::post("/{module}/upsert")
     .id("records.upsert")
     .query(&["duplicate_check_fields"])
-    .headers(&["X-EXTERNAL", "If-Unmodified-Since"])
+    .headers(&["X-EXTERNAL"])
     .body(BodyShape::List("data"))
-    .body_keys(&[
-        "data",
-        "duplicate_check_fields",
-        "lar_id",
-        "process",
-        "trigger",
-        "wf_trigger",
-        "apply_feature_execution",
-        "skip_feature_execution",
-        "$append_values",
-    ])
+    .body_keys(&["data", "duplicate_check_fields", "lar_id", "process", "trigger", "wf_trigger"])
     .returns(ResponseShape::WriteResults("data"))
     .retry_by_body()
     .heavy_above(10)

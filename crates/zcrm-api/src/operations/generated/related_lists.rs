@@ -18,7 +18,7 @@ pub static RELATED_LISTS_GET: Operation = Operation::get("/settings/related_list
 /// `GET /settings/related_lists`: a list under `related_lists`.
 pub static RELATED_LISTS_LIST: Operation = Operation::get("/settings/related_lists")
     .id("related_lists.list")
-    .query(&["module", "layout_id"])
+    .query(&["module", "layout_id", "status"])
     .required(&["module"])
     .returns(ResponseShape::List("related_lists"))
     .scopes(&[

@@ -3,11 +3,21 @@
 
 use zcrm_core::{ApiVersion, BodyShape, Operation, Paging, ResponseShape};
 
+/// `POST /{module}/{record_id}/actions/get_related_records_count`: a list under `get_related_records_count`.
+pub static RELATED_RECORDS_COUNT: Operation =
+    Operation::post("/{module}/{record_id}/actions/get_related_records_count")
+        .id("related_records.count")
+        .body(BodyShape::List("get_related_records_count"))
+        .body_keys(&["get_related_records_count"])
+        .returns(ResponseShape::List("get_related_records_count"))
+        .scopes(&["ZohoCRM.modules.READ"]);
+
 /// `DELETE /{module}/{record_id}/{related_list_api_name}`: outcomes under `data`.
 pub static RELATED_RECORDS_DELETE: Operation =
     Operation::delete("/{module}/{record_id}/{related_list_api_name}")
         .id("related_records.delete")
         .query(&["ids"])
+        .required(&["ids"])
         .headers(&["X-EXTERNAL"])
         .returns(ResponseShape::WriteResults("data"))
         .scopes(&["ZohoCRM.modules.ALL"]);
@@ -25,6 +35,7 @@ pub static RELATED_RECORDS_GET: Operation =
     Operation::get("/{module}/{record_id}/{related_list_api_name}/{related_record_id}")
         .id("related_records.get")
         .query(&["fields"])
+        .required(&["fields"])
         .headers(&["If-Modified-Since", "X-EXTERNAL"])
         .returns(ResponseShape::Object("data"))
         .scopes(&["ZohoCRM.modules.ALL"]);
@@ -35,8 +46,18 @@ pub static RELATED_RECORDS_GET: Operation =
 pub static RELATED_RECORDS_LIST: Operation =
     Operation::get("/{module}/{record_id}/{related_list_api_name}")
         .id("related_records.list")
-        .query(&["page", "per_page", "fields", "sort_by", "sort_order", "page_token"])
+        .query(&[
+            "page",
+            "per_page",
+            "fields",
+            "page_token",
+            "ids",
+            "sort_order",
+            "sort_by",
+            "converted",
+        ])
         .query_since(&[("page_token", ApiVersion::V3)])
+        .required(&["fields"])
         .headers(&["If-Modified-Since", "X-EXTERNAL"])
         .returns(ResponseShape::List("data"))
         .paging(Paging::Tokens)
@@ -47,6 +68,7 @@ pub static RELATED_RECORDS_LIST_OF_DELETED: Operation =
     Operation::get("/{module}/deleted/{record_id}/{related_list_api_name}")
         .id("related_records.list_of_deleted")
         .query(&["fields", "page", "per_page", "ids"])
+        .required(&["fields"])
         .returns(ResponseShape::List("data"))
         .paging(Paging::Numbers)
         .scopes(&["ZohoCRM.modules.ALL"]);

@@ -81,7 +81,7 @@ pub static SCORING_RULES_GET: Operation = Operation::get("/settings/automation/s
 /// `GET /settings/automation/scoring_rules`: a list under `scoring_rules`, in pages.
 pub static SCORING_RULES_LIST: Operation = Operation::get("/settings/automation/scoring_rules")
     .id("scoring_rules.list")
-    .query(&["module", "layout_id", "active", "name", "page", "per_page"])
+    .query(&["module", "layout_id", "active", "name", "page", "per_page", "include_inner_details"])
     .returns(ResponseShape::List("scoring_rules"))
     .paging(Paging::Numbers)
     .scopes(&[

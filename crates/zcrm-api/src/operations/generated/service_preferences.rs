@@ -12,6 +12,7 @@ pub static SERVICE_PREFERENCES_GET: Operation = Operation::get("/settings/servic
 /// `PUT /settings/service_preferences`: one object under `service_preferences`.
 pub static SERVICE_PREFERENCES_UPDATE: Operation = Operation::put("/settings/service_preferences")
     .id("service_preferences.update")
+    .body_keys(&["service_preferences"])
     .returns(ResponseShape::Object("service_preferences"))
     .retry(RetryClass::Idempotent)
     .scopes(&["ZohoCRM.settings.modules.ALL"]);

@@ -7,7 +7,7 @@ use zcrm_core::{BodyShape, Operation, ResponseShape};
 pub static SERVICES_CREATE: Operation = Operation::post("/Services__s")
     .id("services.create")
     .body(BodyShape::List("data"))
-    .body_keys(&["data"])
+    .body_keys(&["data", "skip_mandatory"])
     .returns(ResponseShape::WriteResults("data"))
     .scopes(&["ZohoCRM.settings.ALL", "ZohoCRM.settings.roles.ALL", "ZohoCRM.settings.roles.READ"]);
 
@@ -32,6 +32,7 @@ pub static SERVICES_LIST: Operation = Operation::get("/Services__s")
 /// `PUT /Services__s/{id}`: outcomes under `data`.
 pub static SERVICES_UPDATE_ONE: Operation = Operation::put("/Services__s/{id}")
     .id("services.update_one")
+    .query(&["affected_data"])
     .body(BodyShape::List("data"))
     .body_keys(&["data"])
     .returns(ResponseShape::WriteResults("data"))

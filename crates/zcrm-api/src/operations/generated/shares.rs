@@ -7,7 +7,7 @@ use zcrm_core::{BodyShape, Operation, ResponseShape};
 pub static SHARES_CREATE: Operation = Operation::post("/{module}/{record_id}/actions/share")
     .id("shares.create")
     .body(BodyShape::List("share"))
-    .body_keys(&["share", "notify", "notify_on_completion"])
+    .body_keys(&["share", "notify", "notify_on_completion", "notify_shared_members"])
     .returns(ResponseShape::WriteResults("share"))
     .scopes(&["ZohoCRM.share.{module}.ALL", "ZohoCRM.share.{module}.CREATE"]);
 
@@ -28,6 +28,6 @@ pub static SHARES_LIST: Operation = Operation::get("/{module}/{record_id}/action
 pub static SHARES_UPDATE: Operation = Operation::put("/{module}/{record_id}/actions/share")
     .id("shares.update")
     .body(BodyShape::List("share"))
-    .body_keys(&["share", "notify", "notify_on_completion"])
+    .body_keys(&["share", "notify", "notify_on_completion", "notify_shared_members"])
     .returns(ResponseShape::WriteResults("share"))
     .scopes(&["ZohoCRM.share.{module}.ALL", "ZohoCRM.share.{module}.UPDATE"]);

@@ -85,7 +85,7 @@ pub static TAGS_GET_MASS_DELETE: Operation = Operation::get("/settings/tags/acti
 /// `GET /settings/tags`: a list under `tags`.
 pub static TAGS_LIST: Operation = Operation::get("/settings/tags")
     .id("tags.list")
-    .query(&["module", "my_tags"])
+    .query(&["module", "my_tags", "include"])
     .required(&["module"])
     .returns(ResponseShape::List("tags"))
     .scopes(&["ZohoCRM.settings.tags.ALL"]);

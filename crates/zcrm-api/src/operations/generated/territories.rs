@@ -44,6 +44,7 @@ pub static TERRITORIES_DELETE_USERS: Operation =
 /// `GET /settings/territories/{id}`: one object under `territories`.
 pub static TERRITORIES_GET: Operation = Operation::get("/settings/territories/{id}")
     .id("territories.get")
+    .query(&["include_inner_details"])
     .returns(ResponseShape::Object("territories"))
     .scopes(&["ZohoCRM.settings.territories.ALL", "ZohoCRM.users.ALL"]);
 
@@ -57,7 +58,7 @@ pub static TERRITORIES_GET_USER: Operation =
 /// `GET /settings/territories`: a list under `territories`, in pages.
 pub static TERRITORIES_LIST: Operation = Operation::get("/settings/territories")
     .id("territories.list")
-    .query(&["filters", "include", "page", "per_page", "ids"])
+    .query(&["filters", "include", "page", "per_page", "ids", "include_inner_details"])
     .returns(ResponseShape::List("territories"))
     .paging(Paging::Numbers)
     .scopes(&["ZohoCRM.settings.territories.ALL", "ZohoCRM.users.ALL"]);
@@ -66,7 +67,7 @@ pub static TERRITORIES_LIST: Operation = Operation::get("/settings/territories")
 pub static TERRITORIES_LIST_CHILD_TERRITORIES: Operation =
     Operation::get("/settings/territories/{id}/__child_territories")
         .id("territories.list_child_territories")
-        .query(&["filters", "page", "per_page"])
+        .query(&["filters", "page", "per_page", "include", "include_inner_details"])
         .returns(ResponseShape::List("territories"))
         .paging(Paging::Numbers)
         .scopes(&["ZohoCRM.settings.territories.ALL", "ZohoCRM.users.ALL"]);
@@ -97,6 +98,7 @@ pub static TERRITORIES_LIST_USERS: Operation =
 pub static TERRITORIES_TRANSFER_AND_DELETE: Operation =
     Operation::post("/settings/territories/actions/transfer_and_delete")
         .id("territories.transfer_and_delete")
+        .body_keys(&["territories"])
         .returns(ResponseShape::WriteResults("territories"))
         .scopes(&["ZohoCRM.settings.territories.ALL", "ZohoCRM.users.ALL"]);
 
@@ -104,6 +106,7 @@ pub static TERRITORIES_TRANSFER_AND_DELETE: Operation =
 pub static TERRITORIES_TRANSFER_AND_DELETE_ONE: Operation =
     Operation::post("/settings/territories/{id}/actions/transfer_and_delete")
         .id("territories.transfer_and_delete_one")
+        .body_keys(&["territories"])
         .returns(ResponseShape::WriteResults("territories"))
         .scopes(&["ZohoCRM.settings.territories.ALL", "ZohoCRM.users.ALL"]);
 

@@ -6,6 +6,7 @@ use zcrm_core::{Operation, ResponseShape, RetryClass};
 /// `POST /settings/unsubscribe_links`: outcomes under `unsubscribe_links`.
 pub static UNSUBSCRIBE_LINKS_CREATE: Operation = Operation::post("/settings/unsubscribe_links")
     .id("unsubscribe_links.create")
+    .body_keys(&["unsubscribe_links"])
     .returns(ResponseShape::WriteResults("unsubscribe_links"))
     .scopes(&["ZohoCRM.settings.unsubscribe.ALL"]);
 
@@ -38,6 +39,7 @@ pub static UNSUBSCRIBE_LINKS_LIST_ASSOCIATIONS: Operation =
 /// `PUT /settings/unsubscribe_links`: outcomes under `unsubscribe_links`.
 pub static UNSUBSCRIBE_LINKS_UPDATE: Operation = Operation::put("/settings/unsubscribe_links")
     .id("unsubscribe_links.update")
+    .body_keys(&["unsubscribe_links"])
     .returns(ResponseShape::WriteResults("unsubscribe_links"))
     .retry(RetryClass::Idempotent)
     .scopes(&["ZohoCRM.settings.unsubscribe.ALL"]);
@@ -46,6 +48,7 @@ pub static UNSUBSCRIBE_LINKS_UPDATE: Operation = Operation::put("/settings/unsub
 pub static UNSUBSCRIBE_LINKS_UPDATE_ONE: Operation =
     Operation::put("/settings/unsubscribe_links/{id}")
         .id("unsubscribe_links.update_one")
+        .body_keys(&["unsubscribe_links"])
         .returns(ResponseShape::WriteResults("unsubscribe_links"))
         .retry(RetryClass::Idempotent)
         .scopes(&["ZohoCRM.settings.unsubscribe.ALL"]);

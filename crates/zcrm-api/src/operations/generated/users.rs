@@ -27,6 +27,7 @@ pub static USERS_DELETE_ONE: Operation = Operation::delete("/users/{user}")
 pub static USERS_DELETE_TERRITORIES: Operation = Operation::delete("/users/{user}/territories")
     .id("users.delete_territories")
     .query(&["ids"])
+    .required(&["ids"])
     .returns(ResponseShape::WriteResults("territories"))
     .scopes(&["ZohoCRM.settings.territories.ALL"]);
 
@@ -50,6 +51,14 @@ pub static USERS_GET_TERRITORY: Operation = Operation::get("/users/{user}/territ
     .returns(ResponseShape::Object("territories"))
     .scopes(&["ZohoCRM.settings.territories.ALL"]);
 
+/// `GET /users/actions/transfer`: a list under `transfer`.
+pub static USERS_GET_TRANSFER_JOB: Operation = Operation::get("/users/actions/transfer")
+    .id("users.get_transfer_job")
+    .query(&["job_id"])
+    .required(&["job_id"])
+    .returns(ResponseShape::List("transfer"))
+    .scopes(&["ZohoCRM.change_owner.READ"]);
+
 /// `GET /users/actions/transfer_and_delete`: a list under `transfer_and_delete`.
 pub static USERS_GET_TRANSFER_STATUS: Operation =
     Operation::get("/users/actions/transfer_and_delete")
@@ -62,7 +71,7 @@ pub static USERS_GET_TRANSFER_STATUS: Operation =
 /// `GET /users`: a list under `users`, in pages.
 pub static USERS_LIST: Operation = Operation::get("/users")
     .id("users.list")
-    .query(&["type", "page", "per_page", "ids"])
+    .query(&["type", "page", "per_page", "ids", "type__s"])
     .headers(&["If-Modified-Since"])
     .returns(ResponseShape::List("users"))
     .paging(Paging::Numbers)
@@ -89,10 +98,19 @@ pub static USERS_SEARCH: Operation = Operation::get("/users/search")
     .returns(ResponseShape::List("users"))
     .paging(Paging::Numbers);
 
+/// `POST /users/{user_id}/actions/transfer`: outcomes under `transfer`.
+pub static USERS_TRANSFER: Operation = Operation::post("/users/{user_id}/actions/transfer")
+    .id("users.transfer")
+    .body(BodyShape::List("transfer"))
+    .body_keys(&["transfer"])
+    .returns(ResponseShape::WriteResults("transfer"))
+    .scopes(&["ZohoCRM.change_owner.CREATE"]);
+
 /// `POST /users/actions/transfer_and_delete`: outcomes under `transfer_and_delete`.
 pub static USERS_TRANSFER_AND_DELETE: Operation =
     Operation::post("/users/actions/transfer_and_delete")
         .id("users.transfer_and_delete")
+        .body_keys(&["transfer_and_delete"])
         .returns(ResponseShape::WriteResults("transfer_and_delete"))
         .scopes(&["ZohoCRM.users.ALL"]);
 
@@ -100,6 +118,7 @@ pub static USERS_TRANSFER_AND_DELETE: Operation =
 pub static USERS_TRANSFER_AND_DELETE_ONE: Operation =
     Operation::post("/users/{id}/actions/transfer_and_delete")
         .id("users.transfer_and_delete_one")
+        .body_keys(&["transfer_and_delete"])
         .returns(ResponseShape::WriteResults("transfer_and_delete"))
         .scopes(&["ZohoCRM.users.ALL"]);
 
@@ -129,3 +148,10 @@ pub static USERS_UPDATE_TERRITORIES: Operation = Operation::put("/users/{user}/t
     .returns(ResponseShape::WriteResults("territories"))
     .retry(RetryClass::Idempotent)
     .scopes(&["ZohoCRM.settings.territories.ALL"]);
+
+/// `GET /users/{user_id}/actions/validate_before_transfer`: a list under `validate_before_transfer`.
+pub static USERS_VALIDATE_TRANSFER: Operation =
+    Operation::get("/users/{user_id}/actions/validate_before_transfer")
+        .id("users.validate_transfer")
+        .returns(ResponseShape::List("validate_before_transfer"))
+        .scopes(&["ZohoCRM.change_owner.READ"]);

@@ -19,6 +19,7 @@ pub static WIZARDS_GET: Operation = Operation::get("/settings/wizards/{wizard_id
 /// `GET /settings/wizards`: a list under `wizards`.
 pub static WIZARDS_LIST: Operation = Operation::get("/settings/wizards")
     .id("wizards.list")
+    .query(&["module"])
     .returns(ResponseShape::List("wizards"))
     .scopes(&[
         "ZohoCRM.modules.ALL",
