@@ -245,6 +245,10 @@ impl Values {
         let Some((before, rest)) = text.split_once('{') else { return Ok(text.to_owned()) };
         let (name, after) =
             rest.split_once('}').ok_or_else(|| format!("`{text}` lacks a closing brace"))?;
+        // A reference to another part of a composite call.
+        if before.ends_with('@') {
+            return Ok(format!("{before}{{{name}}}{}", self.text(after)?));
+        }
         let parts: Vec<&str> = name.splitn(3, ' ').collect();
         let value = match parts.as_slice() {
             [times, between, what] => vec![*what; times.parse()?].join(between),
@@ -348,6 +352,7 @@ mod tests {
                    '/data/code=SUCCESS#' = 1, '/data/0/code' = 'not FAILED' }";
         let values = run(&format!("{CALL}{see}")).await.unwrap();
         assert_eq!(values.text("{lead} {n}").unwrap(), "7 5");
+        assert_eq!(values.text("@{1:$.data[0].id}/{n}").unwrap(), "@{1:$.data[0].id}/5");
         let list = values.value(&json!({ "times": 2, "of": { "{lead}": "{n}" } })).unwrap();
         assert_eq!(list, json!([{ "7": 5 }, { "7": 5 }]));
     }

@@ -332,6 +332,16 @@ impl Builder {
         self
     }
 
+    /// Sets the delay after which a count of records includes a write; zero by default.
+    ///
+    /// Zoho's counts lag behind by one to ten minutes, see
+    /// <https://www.zoho.com/crm/developer/docs/api/v8/module-record-count.html>. Generated records
+    /// are counted immediately.
+    pub fn count_lag(mut self, lag: Duration) -> Self {
+        self.config.count_lag = lag;
+        self
+    }
+
     /// Sets the number of entries that the journal keeps; a million by default. The oldest entries
     /// are dropped first. At most 100,000 deliveries are kept.
     pub fn journal_limit(mut self, entries: usize) -> Self {

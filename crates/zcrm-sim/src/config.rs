@@ -44,6 +44,7 @@ pub(crate) struct Config {
     pub(crate) edition: Option<Edition>,
     pub(crate) all_failed_status: Option<u16>,
     pub(crate) search_lag: Duration,
+    pub(crate) count_lag: Duration,
 }
 
 impl Config {
@@ -72,6 +73,7 @@ impl Default for Config {
             edition: None,
             all_failed_status: None,
             search_lag: Duration::ZERO,
+            count_lag: Duration::ZERO,
         }
     }
 }

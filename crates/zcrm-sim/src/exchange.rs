@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::clock::http_date;
 use crate::crm::Workspace;
 use crate::environment::Host;
-use crate::faults::{BodyDelivery, FaultAction};
+use crate::faults::{BodyDelivery, FaultAction, PartFaults};
 use crate::http::{Answer, AnswerBody, Breaker, IncomingCall, origin};
 use crate::limits::{CallCost, Permit};
 use crate::shared::Shared;
@@ -30,27 +30,27 @@ pub(crate) async fn exchange(
     let mut executed = None;
     let mut from = 0;
     let mut skew = TimeDelta::zero();
+    let mut parts = PartFaults::new(&shared.faults);
     let (answer, delivery) = loop {
         let Some((next, fault)) = shared.faults.take(&call, from) else {
-            let answer = executed.unwrap_or_else(|| execute(shared, &call, seq, cost));
+            let answer = executed.unwrap_or_else(|| execute(shared, &call, seq, cost, &mut parts));
             break (answer, BodyDelivery::Whole);
         };
         from = next;
         if fault.after_executing && executed.is_none() {
-            executed = Some(execute(shared, &call, seq, cost));
+            executed = Some(execute(shared, &call, seq, cost, &mut parts));
         }
         match fault.action {
             FaultAction::Hold(state) => state.pass().await,
-            FaultAction::Latency(latency) => {
-                shared.clock().reached(shared.clock().now() + latency).await;
-            }
+            FaultAction::Latency(latency) => wait(shared, latency).await,
             FaultAction::RevokeToken => revoke(shared, &call, AccountsState::revoke),
             FaultAction::RevokeLogin => revoke(shared, &call, AccountsState::revoke_login),
             FaultAction::Skew(by) => skew = by,
             FaultAction::Stale(by) => call.stale = call.stale.max(by),
             FaultAction::Answer(answer) => break (*answer, BodyDelivery::Whole),
             FaultAction::Deliver(delivery) => {
-                let answer = executed.unwrap_or_else(|| execute(shared, &call, seq, cost));
+                let answer =
+                    executed.unwrap_or_else(|| execute(shared, &call, seq, cost, &mut parts));
                 break (answer, delivery);
             }
             FaultAction::Reset => {
@@ -60,8 +60,26 @@ pub(crate) async fn exchange(
             }
         }
     };
+    let effects = parts.effects;
+    for hold in effects.holds {
+        hold.pass().await;
+    }
+    if effects.time > TimeDelta::zero() {
+        wait(shared, effects.time).await;
+    }
+    if effects.reset {
+        breaker.reset();
+        return std::future::pending().await;
+    }
+    let skew = effects.skew.unwrap_or(skew);
+    let delivery = effects.delivery.unwrap_or(delivery);
     shared.log().answered(seq, &answer);
     respond(shared, answer, delivery, skew, breaker)
+}
+
+/// Waits for this time of the simulator's clock.
+async fn wait(shared: &Shared, time: TimeDelta) {
+    shared.clock().reached(shared.clock().now() + time).await;
 }
 
 /// Answers a call of the control API.
@@ -80,13 +98,20 @@ pub(crate) fn unreadable(shared: &Shared, breaker: &Breaker) -> Response<AnswerB
     respond(shared, answer, BodyDelivery::Whole, TimeDelta::zero(), breaker)
 }
 
-/// Executes the call. An API call without a cost exceeds a limit and is refused.
-fn execute(shared: &Shared, call: &IncomingCall, seq: u64, cost: Option<CallCost>) -> Answer {
+/// Executes the call. An API call without a cost exceeds a limit and is refused. `parts` are the
+/// failures of the parts of a composite call.
+fn execute(
+    shared: &Shared,
+    call: &IncomingCall,
+    seq: u64,
+    cost: Option<CallCost>,
+    parts: &mut PartFaults<'_>,
+) -> Answer {
     let answer = match (wrong_host(shared, call), call.host.environment()) {
         (Some(refused), _) => refused,
         (None, None) => accounts::answer(&shared.here, &shared.others, call),
         (None, Some(environment)) => {
-            shared.work_in(environment, |workspace| within_limits(workspace, call, cost))
+            shared.work_in(environment, |workspace| within_limits(workspace, call, cost, parts))
         }
     };
     shared.log().executed(seq, &answer);
@@ -114,12 +139,13 @@ fn within_limits(
     workspace: &mut Workspace<'_>,
     call: &IncomingCall,
     cost: Option<CallCost>,
+    parts: &mut PartFaults<'_>,
 ) -> Answer {
     let (environment, now) = (workspace.environment, workspace.now);
     let accounts = &workspace.state.accounts;
     let known = call.token().is_some_and(|token| accounts.admits(token, environment, now));
     let Some(edition) = workspace.config.edition.filter(|_| known) else {
-        return crm::answer(workspace, call);
+        return crm::answer(workspace, call, parts);
     };
     let allowance = edition.credits(workspace.state.users.len());
     let spent = workspace.state.spent.entry(environment).or_default().sum(now);
@@ -127,10 +153,10 @@ fn within_limits(
     let Some(cost) = affordable else {
         return limits::with_remaining_credits(limits::too_many_requests(), allowance, spent);
     };
-    let answer = crm::answer(workspace, call);
+    let answer = crm::answer(workspace, call, parts);
     let spent = workspace.state.spent.entry(environment).or_default();
     if answer.executed {
-        spent.spend(cost.credits, now);
+        spent.spend(cost.credits.saturating_add(answer.extra_credits), now);
     }
     limits::with_remaining_credits(answer, allowance, spent.sum(now))
 }
@@ -147,7 +173,7 @@ fn enter<'a>(shared: &'a Shared, call: &IncomingCall) -> (Option<CallCost>, Opti
         return (None, None);
     };
     let cost = CallCost::of(call);
-    match calls.enter(edition, cost.heavy) {
+    match calls.enter(edition, cost) {
         Some(permit) => (Some(cost), Some(permit)),
         None => (None, None),
     }

@@ -5,7 +5,7 @@ use crate::shared::Shared;
 
 /// The default scopes of a grant token: those of all simulated operations, and those that
 /// applications usually request in addition.
-pub(crate) const DEFAULT_SCOPES: [&str; 11] = [
+pub(crate) const DEFAULT_SCOPES: [&str; 12] = [
     "ZohoCRM.modules.ALL",
     "ZohoCRM.settings.ALL",
     "ZohoCRM.users.ALL",
@@ -15,6 +15,7 @@ pub(crate) const DEFAULT_SCOPES: [&str; 11] = [
     "ZohoCRM.files.CREATE",
     "ZohoCRM.files.READ",
     "ZohoCRM.notifications.ALL",
+    "ZohoCRM.composite_requests.CUSTOM",
     "ZohoSearch.securesearch.READ",
     "AaaServer.profile.READ",
 ];

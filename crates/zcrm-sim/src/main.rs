@@ -54,6 +54,7 @@ Data and limits:
   --edition NAME         edition whose limits apply: free, standard, professional,
                          enterprise (the default), ultimate, or none for no limits
   --search-lag SECONDS   delay after which a search finds a write
+  --count-lag SECONDS    delay after which a count of records includes a write
   --snapshot FILE        start from the file if it exists, and write it at the end
 
   --help                 print this help
@@ -134,6 +135,9 @@ fn command() -> Result<Command, BoxError> {
             }
             Long("search-lag") => {
                 builder = builder.search_lag(Duration::from_secs(arguments.value()?.parse()?));
+            }
+            Long("count-lag") => {
+                builder = builder.count_lag(Duration::from_secs(arguments.value()?.parse()?));
             }
             Long("snapshot") => snapshot = Some(PathBuf::from(arguments.value()?)),
             other => return Err(other.unexpected().into()),

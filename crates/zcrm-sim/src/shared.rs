@@ -166,14 +166,12 @@ impl Shared {
     ) -> T {
         let now = self.clock().now();
         let mut state = self.state();
-        let mut workspace =
-            Workspace { state: &mut state, config: self.config(), environment, now };
-        let mark = workspace.store_mut().history.mark();
+        let mut workspace = Workspace::new(&mut state, self.config(), environment, now);
         let done = work(&mut workspace);
-        let notices = crm::notices(&workspace, mark);
+        crm::collect(&mut workspace);
         workspace.store_mut().history.trim();
         // The state stays locked, so that the notices keep the order of the writes.
-        self.dispatcher.accept(notices, now);
+        self.dispatcher.accept(workspace.notices, now);
         done
     }
 

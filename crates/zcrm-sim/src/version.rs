@@ -13,6 +13,11 @@ impl Version {
     pub(crate) const V6: Self = Self(60);
     pub(crate) const V8: Self = Self(80);
 
+    /// Returns ten times the number of the version, such as 21 for v2.1.
+    pub(crate) fn tenths(self) -> u32 {
+        self.0.into()
+    }
+
     /// Reads a version as paths have it.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Some(Self(match text {
@@ -27,4 +32,19 @@ impl Version {
             _ => return None,
         }))
     }
+}
+
+/// Returns the version that a segment of a path names, times ten, such as 21 for v2.1. The version
+/// need not exist.
+pub(crate) fn tenths(segment: &str) -> Option<u32> {
+    let number = segment.strip_prefix('v')?;
+    let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(part) {
+        return None;
+    }
+    // A number that is too large is later than any version.
+    let tenth: u32 = part.get(..1)?.parse().ok()?;
+    let whole = whole.parse::<u32>().unwrap_or(u32::MAX);
+    Some(whole.saturating_mul(10).saturating_add(tenth))
 }

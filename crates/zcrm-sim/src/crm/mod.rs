@@ -1,10 +1,11 @@
 //! The CRM API.
 //!
-//! `router` finds the operation of a call with `route` and the table in `operations`, and runs its
+//! `composite` answers each call of the API. `router` finds the operation of a call with `route` and the table in `operations`, and runs its
 //! handler, `fn(&mut Context) -> Result<Answer, Refusal>`. Each area of the API has a folder.
 //! `call`, `render`, `criteria` and `validation` are shared by all.
 
 mod call;
+mod composite;
 mod criteria;
 mod files;
 mod notifications;
@@ -21,8 +22,8 @@ mod settings;
 mod validation;
 
 pub(crate) use call::Workspace;
-pub(crate) use notifications::notices;
+pub(crate) use composite::answer;
+pub(crate) use notifications::collect;
 pub(crate) use operations::operations;
 pub(crate) use records::{DirectWrite, add_generated, write_directly};
 pub(crate) use render::View;
-pub(crate) use router::answer;

@@ -2,22 +2,26 @@
 
 use super::files::{attachments, photos, uploads};
 use super::notifications::channels;
-use super::operation::{Needs, Operation, delete, get, later, patch, post, put};
+use super::operation::{Needs, Operation, Run, composite, delete, get, later, patch, post, put};
 use super::org::{currencies, organisation, taxes, users};
-use super::records::{convert, deleted, list, mass_update, read, related, search, write};
+use super::records::{
+    convert, count, deleted, list, mass_update, read, related, related_count, search, write,
+};
 use super::settings::{
     assignment_rules, custom_views, layouts, modules, profiles, roles, tags, territories, variables,
 };
 
 /// Returns the methods and paths of all simulated operations.
 pub(crate) fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
-    OPERATIONS.iter().filter(|one| one.run.is_some()).map(|one| (one.method, one.path))
+    let simulated = |one: &&Operation| !matches!(one.run, Run::NotSimulated);
+    OPERATIONS.iter().filter(simulated).map(|one| (one.method, one.path))
 }
 
 const MODULE: Needs = &["modules.{module}"];
 const NOTES: Needs = &["modules.{module}|modules.notes"];
 const ATTACHMENTS: Needs = &["modules.{module}|modules.attachments"];
 const SEARCH: Needs = &["modules.{module}", "ZohoSearch.securesearch.READ"];
+const RELATED_COUNT: Needs = &["ZohoCRM.modules.{module}.READ"];
 const MODULES: Needs = &["settings.modules"];
 const FIELDS: Needs = &["settings.fields"];
 const LAYOUTS: Needs = &["settings.layouts"];
@@ -36,6 +40,7 @@ const CURRENCIES: Needs = &["settings.currencies|org"];
 const ORG: Needs = &["org"];
 const USERS: Needs = &["users"];
 const FILES: Needs = &["files"];
+const COMPOSITE: Needs = &["ZohoCRM.composite_requests.CUSTOM"];
 const NOTIFICATIONS: Needs = &["notifications"];
 
 /// The table. The first template that matches a path applies.
@@ -138,10 +143,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     put("actions/watch", NOTIFICATIONS, channels::update),
     patch("actions/watch", NOTIFICATIONS, channels::change),
     delete("actions/watch", NOTIFICATIONS, channels::end),
+    composite("__composite_requests", COMPOSITE),
     get("{module}/search", SEARCH, search::search),
     get("{module}/deleted", MODULE, deleted::list),
     post("{module}/upsert", MODULE, write::upsert),
-    get("{module}/actions/count", MODULE, search::count),
+    get("{module}/actions/count", SEARCH, count::count),
     post("{module}/actions/mass_update", MODULE, mass_update::update),
     get("{module}/actions/mass_update", MODULE, mass_update::status),
     post("{module}/actions/add_tags", MODULE, tags::add),
@@ -153,6 +159,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     post("{module}/{id}/actions/remove_tags", MODULE, tags::remove),
     post("{module}/{id}/actions/assign_territories", MODULE, territories::assign),
     post("{module}/{id}/actions/remove_territories", MODULE, territories::remove),
+    post("{module}/{id}/actions/get_related_records_count", RELATED_COUNT, related_count::count),
     get("{module}/{id}/actions/download_fields_attachment", MODULE, uploads::download_of_field),
     get("{module}/{id}/photo", MODULE, photos::download),
     post("{module}/{id}/photo", MODULE, photos::upload),

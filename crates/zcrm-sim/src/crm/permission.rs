@@ -36,6 +36,7 @@ fn needed(operation: &Operation, module: &str) -> Vec<String> {
             let below: Vec<&str> = segments.collect();
             let verbs: &[&str] = match (operation.method, below.as_slice()) {
                 ("GET", _) => &["View"],
+                (_, ["{id}", "actions", "get_related_records_count"]) => &["View"],
                 (_, ["upsert"]) => &["Create", "Edit"],
                 ("POST", []) => &["Create"],
                 ("DELETE", [] | ["{id}"]) => &["Delete"],

@@ -56,7 +56,7 @@ fn is_word(part: &str) -> bool {
 }
 
 /// Returns the values of the template's names in braces; `None` if the path does not match.
-fn path_values<'a>(template: &str, path: &[&'a str]) -> Option<Vec<&'a str>> {
+pub(crate) fn path_values<'a>(template: &str, path: &[&'a str]) -> Option<Vec<&'a str>> {
     let mut values = Vec::new();
     let mut parts = path.iter().copied();
     for wanted in template.split('/') {

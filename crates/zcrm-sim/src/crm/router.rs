@@ -3,17 +3,26 @@
 use hyper::StatusCode;
 use serde_json::json;
 
-use super::operation::Operation;
+use super::operation::{Operation, Run};
 use super::route::Route;
 use crate::clock::stamp;
-use crate::crm::call::{Context, Handler, Refusal, Workspace};
+use crate::crm::call::{Context, Refusal, Workspace};
 use crate::crm::{permission, route, scope};
 use crate::http::{Answer, IncomingCall};
+use crate::version::Version;
 
-/// Answers one call. If the token is valid, the answer has a header with the token's expiry.
-pub(crate) fn answer(workspace: &mut Workspace<'_>, call: &IncomingCall) -> Answer {
-    let Workspace { state, config, environment, now } = workspace;
-    let (config, environment, now) = (*config, *environment, *now);
+/// Executes the parts of a composite call.
+pub(crate) type Composite<'f> =
+    &'f mut dyn FnMut(&mut Workspace<'_>, &IncomingCall, Version) -> Result<Answer, Refusal>;
+
+/// Answers one call. If the token is valid, the answer has a header with the token's expiry. A
+/// composite call is executed by `composite`; without it, it is refused.
+pub(crate) fn answer(
+    workspace: &mut Workspace<'_>,
+    call: &IncomingCall,
+    composite: Option<Composite<'_>>,
+) -> Answer {
+    let (environment, now) = (workspace.environment, workspace.now);
     let Some((version, route)) = route::parse(call) else {
         return Refusal::new(
             StatusCode::NOT_FOUND,
@@ -26,20 +35,33 @@ pub(crate) fn answer(workspace: &mut Workspace<'_>, call: &IncomingCall) -> Answ
     let Some(token) = call.token() else {
         return Refusal::unauthorized("AUTHENTICATION_FAILURE", "Authentication failed").into();
     };
-    let access = state.accounts.access_token(token, now);
+    let access = workspace.state.accounts.access_token(token, now);
     let Some(access) = access.filter(|access| access.environment == environment).cloned() else {
         return Refusal::unauthorized("INVALID_TOKEN", "invalid oauth token").into();
     };
     let mut answer = match admit(&route, call, &access.scopes) {
         Err(refusal) => refusal.into(),
-        Ok((operation, run, path_values)) => {
-            let user = access.user;
-            let mut cx =
-                Context { state, config, call, environment, version, path_values, user, now };
+        Ok((operation, path_values)) => {
+            let mut cx = Context {
+                state: workspace.state,
+                config: workspace.config,
+                call,
+                environment,
+                version,
+                path_values,
+                user: access.user,
+                now,
+            };
             match permission::check(&cx, operation) {
                 Err(refusal) => refusal.into(),
                 Ok(()) => {
-                    let mut answer = run(&mut cx).unwrap_or_else(Answer::from);
+                    let answer = match (operation.run, composite) {
+                        (Run::Handler(run), _) => run(&mut cx),
+                        (Run::Composite, Some(composite)) => composite(workspace, call, version),
+                        // `admit` has refused these.
+                        (Run::Composite, None) | (Run::NotSimulated, _) => Err(not_simulated(call)),
+                    };
+                    let mut answer = answer.unwrap_or_else(Answer::from);
                     answer.executed = true;
                     answer
                 }
@@ -50,18 +72,20 @@ pub(crate) fn answer(workspace: &mut Workspace<'_>, call: &IncomingCall) -> Answ
     answer.with_header("x-accesstoken-reset", &stamp(access.expires))
 }
 
-/// Returns the operation, its handler and the values of its path. Refuses methods that the path
+/// Returns the operation and the values of its path. Refuses methods that the path
 /// does not have, operations that are not simulated, and calls outside the token's scopes.
 fn admit<'c>(
     route: &Route<'c>,
     call: &IncomingCall,
     granted: &[String],
-) -> Result<(&'static Operation, Handler, Vec<&'c str>), Refusal> {
+) -> Result<(&'static Operation, Vec<&'c str>), Refusal> {
     let Route::Known { operations, path_values } = route else { return Err(not_simulated(call)) };
     let Some(operation) = operations.iter().find(|one| one.takes(&call.method)) else {
         return Err(Refusal::method());
     };
-    let run = operation.run.ok_or_else(|| not_simulated(call))?;
+    if matches!(operation.run, Run::NotSimulated) {
+        return Err(not_simulated(call));
+    }
     let needed = operation.scopes(path_values.first().copied().unwrap_or_default());
     let covered = |any: &Vec<String>| any.iter().any(|needed| scope::covered(granted, needed));
     if !needed.iter().all(covered) {
@@ -70,7 +94,7 @@ fn admit<'c>(
             "invalid oauth scope to access this URL",
         ));
     }
-    Ok((operation, run, path_values.clone()))
+    Ok((operation, path_values.clone()))
 }
 
 fn not_simulated(call: &IncomingCall) -> Refusal {

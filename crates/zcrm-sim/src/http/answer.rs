@@ -36,6 +36,8 @@ pub(crate) struct Answer {
     /// Whether the operation was executed, even if every row was refused.
     pub(crate) executed: bool,
     pub(crate) grant: Option<GrantType>,
+    /// The credits that the call costs in addition to those that its request shows.
+    pub(crate) extra_credits: u64,
 }
 
 impl Answer {
@@ -49,6 +51,7 @@ impl Answer {
             authorised: false,
             executed: false,
             grant: None,
+            extra_credits: 0,
         }
     }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use chrono::TimeDelta;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use hyper::header::{HOST, HeaderMap};
+use hyper::header::{AUTHORIZATION, HOST, HeaderMap};
 use hyper::{Method, Request};
 use percent_encoding::percent_decode_str;
 
@@ -90,6 +90,31 @@ impl IncomingCall {
             body: body.into(),
             parts: Vec::new(),
             stale: TimeDelta::zero(),
+        }
+    }
+
+    /// Creates a call that is a part of this one: with the same server and credentials. `query` is
+    /// added to the query in `target`.
+    pub(crate) fn part(
+        &self,
+        method: Method,
+        target: &str,
+        query: Vec<(String, String)>,
+        headers: &HeaderMap,
+        body: String,
+    ) -> Self {
+        let (path, own) = target.split_once('?').unwrap_or((target, ""));
+        let segments = path.trim_start_matches('/').split('/').map(decode).collect();
+        let mut all = headers.clone();
+        if let Some(credentials) = self.headers.get(AUTHORIZATION) {
+            all.insert(AUTHORIZATION, credentials.clone());
+        }
+        Self {
+            authority: self.authority.clone(),
+            path: path.to_owned(),
+            query: decode_pairs(own).into_iter().chain(query).collect(),
+            headers: all,
+            ..Self::internal(self.host, method, segments, body)
         }
     }
 

@@ -1,6 +1,6 @@
 //! The credits that a call costs, and whether it is a heavy call, by Zoho's table.
 
-use hyper::Method;
+use hyper::{HeaderMap, Method};
 use serde_json::Value;
 
 use crate::http::IncomingCall;
@@ -25,6 +25,7 @@ enum CallKind {
     BulkWrite,
     CreateModule,
     Mail,
+    Composite,
     Other,
 }
 
@@ -33,9 +34,14 @@ enum CallKind {
 pub(crate) struct CallCost {
     /// The API credits.
     pub(crate) credits: u64,
-    /// Whether it counts as a heavy call.
-    pub(crate) heavy: bool,
+    /// How many calls it counts as in the limit of concurrent calls.
+    pub(crate) calls: usize,
+    /// How many calls it counts as in the limit of heavy calls.
+    pub(crate) heavy: usize,
 }
+
+/// How many calls a composite call counts as, with any number of parts.
+const COMPOSITE_CALLS: usize = 5;
 
 impl CallCost {
     pub(crate) fn of(call: &IncomingCall) -> Self {
@@ -53,9 +59,24 @@ impl CallCost {
             CallKind::Count | CallKind::BulkRead => (50, false),
             CallKind::BulkWrite | CallKind::CreateModule => (500, false),
             CallKind::Mail => (1, true),
+            CallKind::Composite => return Self::of_composite(call),
             CallKind::Other => (1, false),
         };
-        Self { credits, heavy }
+        Self { credits, calls: 1, heavy: usize::from(heavy) }
+    }
+
+    /// A composite call costs one credit. It counts as one heavy call, and so does each of its
+    /// heavy parts.
+    fn of_composite(call: &IncomingCall) -> Self {
+        let body = body(call);
+        let parts = body.get("__composite_requests").and_then(Value::as_array);
+        let heavy = parts.into_iter().flatten().filter_map(|part| {
+            let part = part_call(call, part)?;
+            // A composite call cannot contain another one.
+            (part.segments != call.segments).then(|| Self::of(&part).heavy)
+        });
+        let parts: usize = heavy.take(COMPOSITE_CALLS).sum();
+        Self { credits: 1, calls: COMPOSITE_CALLS, heavy: 1 + parts }
     }
 }
 
@@ -66,7 +87,8 @@ fn kind(call: &IncomingCall) -> CallKind {
     match segments.as_slice() {
         ["crm", "bulk", _, "read"] if post => CallKind::BulkRead,
         ["crm", "bulk", _, "write"] if post => CallKind::BulkWrite,
-        ["crm", _, "coql"] if post => CallKind::Query(limit(&body(call))),
+        ["crm", _, "__composite_requests"] if post => CallKind::Composite,
+        ["crm", _, "coql"] if post => CallKind::Query(query_limit(&body(call))),
         ["crm", _, "settings", "modules"] if post => CallKind::CreateModule,
         ["crm", _, "settings" | "org" | "users" | "files" | "actions", ..] => CallKind::Other,
         ["crm", _, _, "deleted"] if get => CallKind::Deleted,
@@ -82,6 +104,16 @@ fn kind(call: &IncomingCall) -> CallKind {
         },
         _ => CallKind::Other,
     }
+}
+
+/// Returns the call that a part of a composite call makes, with its references unresolved.
+fn part_call(whole: &IncomingCall, part: &Value) -> Option<IncomingCall> {
+    let text = |name: &str| part.get(name)?.as_str();
+    let method = Method::from_bytes(text("method")?.as_bytes()).ok()?;
+    let params = part.get("params").and_then(Value::as_object);
+    let query = params.into_iter().flatten().map(|(name, value)| (name.clone(), value.to_string()));
+    let body = part.get("body").map(Value::to_string).unwrap_or_default();
+    Some(whole.part(method, text("uri")?, query.collect(), &HeaderMap::new(), body))
 }
 
 fn body(call: &IncomingCall) -> Value {
@@ -107,7 +139,7 @@ fn count(records: usize) -> u64 {
 
 /// Returns the number after the query's last `limit`, which may follow an offset; 200 if there is
 /// none.
-fn limit(body: &Value) -> u64 {
+pub(crate) fn query_limit(body: &Value) -> u64 {
     let query = body.get("select_query").and_then(Value::as_str).unwrap_or_default();
     let mut words =
         query.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
@@ -159,7 +191,28 @@ mod tests {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
             let call = IncomingCall::for_test(Host::Api, method, target, body.to_string());
             let load = CallCost::of(&call);
-            assert_eq!((load.credits, load.heavy), wanted, "{target}");
+            let wanted = CallCost { credits: wanted.0, calls: 1, heavy: usize::from(wanted.1) };
+            assert_eq!(load, wanted, "{target}");
+        }
+    }
+
+    #[test]
+    fn a_composite_call_counts_as_five_calls_and_its_heavy_parts() {
+        let part = |method: &str, uri: &str| json!({ "method": method, "uri": uri });
+        let sorted =
+            json!({ "method": "GET", "uri": "/crm/v8/Leads", "params": { "sort_by": "id" } });
+        let convert = part("POST", "/crm/v8/Leads/1/actions/convert");
+        let itself = part("POST", "/crm/v8/__composite_requests");
+        for (parts, heavy) in [
+            (json!([]), 1),
+            (json!([part("GET", "/crm/v8/Leads"), part("GET", "/crm/v8/org")]), 1),
+            (json!([sorted, convert, part("GET", "/crm/v8/Leads?cvid=1")]), 4),
+            (json!([itself, {}, 7, { "method": "a b", "uri": "/crm/v8/Leads" }]), 1),
+        ] {
+            let body = json!({ "__composite_requests": parts }).to_string();
+            let target = "/crm/v8/__composite_requests";
+            let call = IncomingCall::for_test(Host::Api, Method::POST, target, body);
+            assert_eq!(CallCost::of(&call), CallCost { credits: 1, calls: 5, heavy }, "{parts}");
         }
     }
 }

@@ -10,6 +10,7 @@ mod index;
 mod new_organisation;
 mod page_tokens;
 mod permissions;
+mod savepoint;
 mod settings_map;
 mod store;
 mod table;

@@ -1,6 +1,7 @@
 //! The data of an environment: records and everything related to them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,8 @@ use super::table::Table;
 /// The data of one environment.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Store {
-    tables: BTreeMap<String, Table>,
+    /// Shared with a savepoint until they change.
+    tables: BTreeMap<String, Arc<Table>>,
     pub(crate) tags: BTreeMap<u64, Tag>,
     /// Relations between records of two modules.
     pub(crate) links: Vec<Link>,
@@ -53,16 +55,16 @@ pub(crate) struct Store {
 impl Store {
     pub(crate) fn table(&self, module: &str) -> &Table {
         static EMPTY: Table = Table::new();
-        self.tables.get(module).unwrap_or(&EMPTY)
+        self.tables.get(module).map_or(&EMPTY, Arc::as_ref)
     }
 
     pub(crate) fn table_mut(&mut self, module: &str) -> &mut Table {
-        self.tables.entry(module.to_owned()).or_default()
+        Arc::make_mut(self.tables.entry(module.to_owned()).or_default())
     }
 
     /// Returns every table with its module's name.
     pub(crate) fn tables(&self) -> impl Iterator<Item = (&str, &Table)> {
-        self.tables.iter().map(|(name, table)| (name.as_str(), table))
+        self.tables.iter().map(|(name, table)| (name.as_str(), table.as_ref()))
     }
 }
 

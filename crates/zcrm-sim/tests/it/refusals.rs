@@ -67,7 +67,6 @@ async fn rejects_invalid_parameters_of_reads() {
             ("users/actions/count?type=No", "INVALID_DATA"),
             ("Leads/search?criteria=(Last_Name:like:x)", "INVALID_QUERY"),
             ("Leads/search", "REQUIRED_PARAM_MISSING"),
-            ("Leads/actions/count?criteria=(No:equals:x)", "INVALID_QUERY"),
             ("files", "REQUIRED_PARAM_MISSING"),
         ] {
             let reply = http.get(&format!("/crm/{version}/{path}")).await;
@@ -229,7 +228,12 @@ async fn every_version_reads_modules_fields_counts_and_searches() {
             "Leads"
         );
         assert_eq!(get("org").await.rows()[0]["zgid"], http.sim.org_id());
-        assert_eq!(get("Leads/actions/count").await.json(), json!({ "count": 2 }));
+        let count = get("Leads/actions/count").await;
+        // v2 does not count records.
+        match version {
+            "v2" => assert_eq!(count.code(), "API_NOT_SUPPORTED"),
+            _ => assert_eq!(count.json(), json!({ "count": 2 })),
+        }
         let found = get("Leads/search?criteria=(Last_Name:equals:Last Name 000002)"
             .replace(' ', "%20")
             .as_str())

@@ -11,20 +11,34 @@ use crate::crm::render::View;
 use crate::environment::Environment;
 use crate::http::{Answer, IncomingCall};
 use crate::json::record_key;
+use crate::notifications::Notification;
 use crate::schema::ModuleSpec;
 use crate::state::{Record, State, Store};
 use crate::version::Version;
 
 /// An environment of the organisation, at a point in time.
-#[derive(Debug)]
 pub(crate) struct Workspace<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) config: &'a Config,
     pub(crate) environment: Environment,
     pub(crate) now: DateTime<Utc>,
+    /// The position in the history up to which `notices` has the notifications.
+    pub(crate) noticed: u64,
+    /// The notifications to send.
+    pub(crate) notices: Vec<Notification>,
 }
 
-impl Workspace<'_> {
+impl<'a> Workspace<'a> {
+    pub(crate) fn new(
+        state: &'a mut State,
+        config: &'a Config,
+        environment: Environment,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let noticed = state.store(environment).history.mark();
+        Self { state, config, environment, now, noticed, notices: Vec::new() }
+    }
+
     pub(crate) fn store_mut(&mut self) -> &mut Store {
         self.state.store_mut(self.environment)
     }

@@ -59,6 +59,12 @@ impl Refusal {
         Self::invalid_id(json!({ "id": id, "resource_path_index": place }))
     }
 
+    /// Refuses an operation that the API has only from a later version on.
+    pub(crate) fn unsupported_version(since: &str) -> Self {
+        let details = json!({ "supported_version": since });
+        Self::bad("API_NOT_SUPPORTED", "api not supported in this version", details)
+    }
+
     /// Refuses a body without a mandatory member.
     pub(crate) fn missing_member(name: &str) -> Self {
         let details = json!({ "api_name": name, "json_path": format!("$.{name}") });

@@ -6,4 +6,4 @@ mod parse;
 
 pub(crate) use check::{check, wrong_criteria};
 pub(crate) use matches::{Comparable, ComparisonKind, contains, equals, holds};
-pub(crate) use parse::{Condition, Criteria, Operator, parse};
+pub(crate) use parse::{Condition, Criteria, CriteriaError, Operator, parse, parse_within};

@@ -82,14 +82,20 @@ pub(crate) enum CriteriaError {
     TooMany(usize),
 }
 
+/// Parses the criteria of a search.
 pub(crate) fn parse(text: &str) -> Result<Criteria, CriteriaError> {
+    parse_within(text, CONDITIONS)
+}
+
+/// Parses criteria of at most `limit` conditions.
+pub(crate) fn parse_within(text: &str, limit: usize) -> Result<Criteria, CriteriaError> {
     let mut parser = Parser { rest: text.chars().peekable(), conditions: 0 };
     let criteria = parser.term()?;
     if parser.rest.next().is_some() {
         return Err(CriteriaError::Syntax("text after the last bracket"));
     }
-    if parser.conditions > CONDITIONS {
-        return Err(CriteriaError::TooMany(CONDITIONS));
+    if parser.conditions > limit {
+        return Err(CriteriaError::TooMany(limit));
     }
     Ok(criteria)
 }

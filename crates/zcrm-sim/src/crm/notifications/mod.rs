@@ -4,4 +4,4 @@ mod channel_rows;
 pub(crate) mod channels;
 mod notices;
 
-pub(crate) use notices::notices;
+pub(crate) use notices::collect;

@@ -26,10 +26,17 @@ struct WrittenRecord<'a> {
     fields: Vec<&'a str>,
 }
 
+/// Adds the notifications of the writes since the last call of this function to the workspace's.
+pub(crate) fn collect(workspace: &mut Workspace<'_>) {
+    let new = notices(workspace, workspace.noticed);
+    workspace.notices.extend(new);
+    workspace.noticed = workspace.store_mut().history.mark();
+}
+
 /// Returns the notifications of a call: for each module and operation, one for each channel
 /// subscribed to it. They are in the order of the writes and of the channels.
-pub(crate) fn notices(workspace: &Workspace<'_>, mark: u64) -> Vec<Notification> {
-    let Workspace { state, config, environment, now } = workspace;
+fn notices(workspace: &Workspace<'_>, mark: u64) -> Vec<Notification> {
+    let Workspace { state, config, environment, now, .. } = workspace;
     let (environment, now) = (*environment, *now);
     let store = state.store(environment);
     if store.history.mark() == mark {

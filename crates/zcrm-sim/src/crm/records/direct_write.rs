@@ -23,7 +23,7 @@ pub(crate) fn write_directly(
     workspace: &mut Workspace<'_>,
     write: DirectWrite<'_>,
 ) -> Result<String, Error> {
-    let Workspace { state, config, environment, now } = workspace;
+    let Workspace { state, config, environment, now, .. } = workspace;
     let (module, method, id, fields) = match write {
         DirectWrite::Insert { module, fields } => (module, Method::POST, None, Some(fields)),
         DirectWrite::Change { module, id, fields } => (module, Method::PUT, Some(id), Some(fields)),

@@ -2,6 +2,7 @@
 
 mod computed;
 pub(crate) mod convert;
+pub(crate) mod count;
 pub(crate) mod deleted;
 mod direct_write;
 mod generated;
@@ -12,6 +13,7 @@ mod order;
 mod page_request;
 pub(crate) mod read;
 pub(crate) mod related;
+pub(crate) mod related_count;
 pub(crate) mod search;
 pub(crate) mod write;
 

@@ -24,8 +24,8 @@ const RELATION_VALUES: [(&str, &str, &str); 3] = [
     ("Contacts", "Contact_Role", "jsonobject"),
 ];
 
-/// The record and the related list named by the path.
-struct RelatedPath {
+/// A record and one of its related lists.
+pub(super) struct RelatedPath {
     module: Arc<ModuleSpec>,
     record: u64,
     list: RelatedListSpec,
@@ -51,13 +51,19 @@ fn place(cx: &Context<'_>) -> Result<RelatedPath, Refusal> {
 }
 
 impl RelatedPath {
+    /// Returns the path of a record's list.
+    pub(super) fn of_list(module: &Arc<ModuleSpec>, record: u64, list: &RelatedListSpec) -> Self {
+        let external = External::default();
+        Self { module: Arc::clone(module), record, list: list.clone(), external }
+    }
+
     /// Returns the module whose records the list shows.
     fn target(&self, cx: &Context<'_>) -> Result<Arc<ModuleSpec>, Refusal> {
         cx.module(self.list.target())
     }
 
     /// Returns the records of the list, each with its relation.
-    fn records<'s>(&self, cx: &'s Context<'_>) -> Vec<(&'s Record, Option<&'s Link>)> {
+    pub(super) fn records<'s>(&self, cx: &'s Context<'_>) -> Vec<(&'s Record, Option<&'s Link>)> {
         let (store, id) = (cx.store(), self.record.to_string());
         let table = store.table(self.list.target());
         let points = |value: Option<&Value>| {

@@ -1,7 +1,8 @@
-//! Searches and counts of records.
+//! Searches for records.
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
@@ -17,8 +18,6 @@ use crate::crm::render::View;
 use crate::http::Answer;
 use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
 use crate::state::{IndexMatch, Record, Table};
-use chrono::DateTime;
-use chrono::Utc;
 
 /// The maximum number of records taken from an index. With more matches, a scan from the newest
 /// record fills a page soon enough.
@@ -28,7 +27,7 @@ const INDEX_MATCHES_LIMIT: usize = 2_000;
 type IndexLookups<'a> = Vec<(&'a str, IndexMatch<'a>)>;
 
 /// The query of a search.
-enum SearchQuery {
+pub(super) enum SearchQuery {
     Criteria(Criteria),
     /// A value of any field of this kind, in lower case.
     Kind(FieldKind, String),
@@ -38,7 +37,7 @@ enum SearchQuery {
 
 impl SearchQuery {
     /// Parses the parameters; returns `None` without any.
-    fn of(cx: &Context<'_>, module: &ModuleSpec) -> Result<Option<Self>, Refusal> {
+    pub(super) fn of(cx: &Context<'_>, module: &ModuleSpec) -> Result<Option<Self>, Refusal> {
         let given = ["criteria", "email", "phone", "word"]
             .into_iter()
             .find_map(|name| Some((name, cx.call.param(name)?)));
@@ -77,7 +76,7 @@ impl SearchQuery {
         }
     }
 
-    fn holds(&self, view: View<'_>, module: &ModuleSpec, record: &Record) -> bool {
+    pub(super) fn holds(&self, view: View<'_>, module: &ModuleSpec, record: &Record) -> bool {
         match self {
             Self::Criteria(criteria) => holds(criteria, view, module, record),
             Self::Kind(kind, wanted) => module
@@ -110,7 +109,8 @@ pub(crate) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let candidates = candidates(cx, module, &wanted);
     let view = cx.view();
     let table = cx.store().table(module.api_name());
-    let mut found = in_index(cx, module, newest(table, candidates.as_ref()))
+    let lag = span(cx.config.search_lag).max(cx.call.stale);
+    let mut found = in_index(cx, module, lag, newest(table, candidates.as_ref()))
         .filter(|record| converted.is_none_or(|wanted| record.converted == wanted))
         .filter(|record| approved.is_none_or(|wanted| record.approved == wanted))
         .filter(|record| wanted.holds(view, module, record))
@@ -129,7 +129,7 @@ pub(crate) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 /// Returns candidates, a superset of the matching records, if an index finds few enough of them.
-fn candidates(
+pub(super) fn candidates(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
     wanted: &SearchQuery,
@@ -139,7 +139,7 @@ fn candidates(
 }
 
 /// Returns the candidates, or all records, the newest first.
-fn newest<'t>(
+pub(super) fn newest<'t>(
     table: &'t Table,
     candidates: Option<&'t BTreeSet<u64>>,
 ) -> Box<dyn Iterator<Item = &'t Record> + 't> {
@@ -149,14 +149,14 @@ fn newest<'t>(
     }
 }
 
-/// Returns the records as the search index knows them, the newest first: without writes that are
-/// too recent, and with the values before them.
-fn in_index<'a>(
+/// Returns the records as an index knows them, the newest first: without the writes of the time
+/// `lag`, and with the values before them.
+pub(super) fn in_index<'a>(
     cx: &'a Context<'_>,
     module: &ModuleSpec,
+    lag: TimeDelta,
     newest: Box<dyn Iterator<Item = &'a Record> + 'a>,
 ) -> Box<dyn Iterator<Item = &'a Record> + 'a> {
-    let lag = span(cx.config.search_lag).max(cx.call.stale);
     let then = cx.now.checked_sub_signed(lag).unwrap_or(DateTime::<Utc>::MIN_UTC);
     let past = cx.store().history.as_of(module.api_name(), then);
     if past.is_empty() {
@@ -166,20 +166,6 @@ fn in_index<'a>(
     known.extend(past.into_values().flatten());
     known.sort_unstable_by_key(|record| std::cmp::Reverse(record.id));
     Box::new(known.into_iter())
-}
-
-pub(crate) fn count(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let module = &*cx.path_module()?;
-    let count = match SearchQuery::of(cx, module)? {
-        None => cx.store().table(module.api_name()).records.len(),
-        Some(wanted) => {
-            let candidates = candidates(cx, module, &wanted);
-            let view = cx.view();
-            let records = newest(cx.store().table(module.api_name()), candidates.as_ref());
-            records.filter(|record| wanted.holds(view, module, record)).count()
-        }
-    };
-    Ok(Answer::json(StatusCode::OK, &json!({ "count": count })))
 }
 
 /// Returns alternative lookups: each one finds all records that meet the criteria.
