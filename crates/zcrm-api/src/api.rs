@@ -10,6 +10,8 @@ use zcrm_http::{
     layer::HeadersLayer, open, send_built,
 };
 
+#[cfg(feature = "bulk")]
+use crate::download_pace::DownloadPace;
 use crate::field_cache::FieldCache;
 
 /// A Zoho CRM client for one user, one transport and one API version.
@@ -41,6 +43,8 @@ struct Shared {
     authorizer: Option<Arc<dyn Authorizer>>,
     clock: Arc<dyn Clock>,
     fields: Arc<FieldCache>,
+    #[cfg(feature = "bulk")]
+    downloads: Arc<DownloadPace>,
     settings: CallSettings,
     read_only: bool,
 }
@@ -77,6 +81,8 @@ impl Api {
             authorizer: None,
             clock: Arc::new(TokioClock::new()),
             fields: Arc::default(),
+            #[cfg(feature = "bulk")]
+            downloads: Arc::default(),
             settings: CallSettings::default(),
             read_only: false,
         };
@@ -97,8 +103,12 @@ impl Api {
     pub fn with_clock(&self, clock: Arc<dyn Clock>) -> Self {
         self.changed(|api| {
             api.clock = clock;
-            // the cached names carry times of the old clock
+            // both carry times of the old clock
             api.fields = Arc::default();
+            #[cfg(feature = "bulk")]
+            {
+                api.downloads = Arc::default();
+            }
         })
     }
 
@@ -223,6 +233,10 @@ impl Api {
         mut request: Request<ReqBody>,
     ) -> Result<DownloadResponse, Error> {
         self.authorize(&mut request)?;
+        #[cfg(feature = "bulk")]
+        if request.extensions().get::<CallMeta>().is_some_and(is_bulk_download) {
+            self.shared.downloads.wait(request.extensions(), &*self.shared.clock).await;
+        }
         open(&self.shared.transport, request).await
     }
 
@@ -242,6 +256,12 @@ impl Api {
         }
         Ok(())
     }
+}
+
+/// Returns `true` for the downloads that Zoho limits to ten in a minute.
+#[cfg(feature = "bulk")]
+fn is_bulk_download(call: &CallMeta) -> bool {
+    call.operation() == crate::operations::BULK_READ_DOWNLOAD_RESULT.name()
 }
 
 impl fmt::Debug for Api {

@@ -17,12 +17,18 @@
 //!
 //! [`RecordHandle`] gives access to one record and its notes, attachments, photo, tags and related
 //! records. [`metadata`] describes modules; [`organisation`] covers the organisation and its users.
+//!
+//! The feature `bulk` adds bulk reads, which move entire modules out of Zoho CRM.
 
 mod api;
 mod attachments;
+#[cfg(feature = "bulk")]
+pub mod bulk;
 mod call;
 mod check;
 mod condition;
+#[cfg(feature = "bulk")]
+mod download_pace;
 mod field_cache;
 mod field_names;
 pub mod list;

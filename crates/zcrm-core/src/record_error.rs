@@ -32,6 +32,21 @@ impl RecordError {
         Self { index, id, path: ".".to_owned(), problem: Problem::Vanished, raw: String::new() }
     }
 
+    /// Creates the error for a record that does not fit the caller's type.
+    ///
+    /// `path` is the member that does not fit, or `.`; `reason` says why, without values of the
+    /// record; `raw` is the record's JSON.
+    #[must_use]
+    pub fn does_not_fit(
+        index: u64,
+        id: Option<Id>,
+        path: String,
+        reason: String,
+        raw: String,
+    ) -> Self {
+        Self { index, id, path, problem: Problem::DoesNotFit(reason), raw }
+    }
+
     /// Returns `true` if the record was deleted, or hidden from the user, between the calls that
     /// read its fields.
     #[must_use]

@@ -44,6 +44,7 @@
 //! * `derive`: `#[derive(Module)]` for your own structs, see [`Module`].
 //! * `ruby-marshal`: token files in the format of the Ruby SDK. A file in that format is read and
 //!   written in it. Adds a dependency with the licence WTFPL.
+//! * `bulk`: bulk reads, which move entire modules out of Zoho CRM; see the module `bulk`.
 //! * `conformance`: the module `stores::conformance`, a test suite for your own
 //!   [`TokenStore`](stores::TokenStore).
 //! * `test-util`: `ManualClock`, a clock that tests advance without waiting.
@@ -130,6 +131,16 @@ pub mod records {
     };
     pub use zcrm_core::{
         Action, ItemError, ItemSuccess, ModuleName, RecordError, WriteResults, Written,
+    };
+}
+
+/// Bulk reads: jobs that pack up to 200,000 records as CSV. Start with
+/// [`Records::bulk_read`](records::Records::bulk_read).
+#[cfg(feature = "bulk")]
+pub mod bulk {
+    pub use zcrm_api::bulk::{
+        BulkCsv, BulkJob, BulkJobHandle, BulkPosition, BulkProgress, BulkRead, BulkResult,
+        BulkRows, BulkState, BulkStatus, CsvOptions, SaveCsv, WaitForBulk,
     };
 }
 

@@ -79,8 +79,25 @@ impl<T> Records<T> {
     }
 
     /// Begins a call of an operation whose path does not name the module.
-    fn call_unpathed(&self, operation: &Operation) -> Call {
+    pub(crate) fn call_unpathed(&self, operation: &Operation) -> Call {
         self.api.call(operation)
+    }
+
+    #[cfg(feature = "bulk")]
+    pub(crate) fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// Returns the same records with the settings of another API.
+    #[cfg(feature = "bulk")]
+    pub(crate) fn with_api(&self, api: Api) -> Self {
+        Self::new(api, self.module.clone(), self.fields)
+    }
+
+    /// Returns the fields that a typed module reads.
+    #[cfg(feature = "bulk")]
+    pub(crate) fn default_fields(&self) -> &'static [&'static str] {
+        self.fields
     }
 
     fn untyped(&self) -> Records<()> {

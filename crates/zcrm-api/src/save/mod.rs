@@ -192,6 +192,24 @@ impl SaveFile {
         self.finish(part, 0).await
     }
 
+    /// Saves a content that is not a download. An error among its pieces saves nothing.
+    #[cfg(feature = "bulk")]
+    pub(crate) async fn store(
+        self,
+        mut pieces: impl futures_core::Stream<Item = Result<bytes::Bytes, Error>> + Unpin + Send,
+    ) -> Result<SavedFile, Error> {
+        let mut part = self.part().await?;
+        part.restart(None, None).await?;
+        while let Some(piece) = futures_util::StreamExt::next(&mut pieces).await {
+            part.write(&piece?).await?;
+            self.check(part.length())?;
+            if let Some(listener) = &self.listener {
+                listener(Progress::new(part.length(), None));
+            }
+        }
+        self.finish(part, 0).await
+    }
+
     async fn part(&self) -> Result<PartFile, Error> {
         if !self.replaces && tokio::fs::symlink_metadata(&self.path).await.is_ok() {
             return Err(destination::is_taken(&self.path));

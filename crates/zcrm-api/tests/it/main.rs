@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod bad_input;
+#[cfg(feature = "bulk")]
+mod bulk;
 mod calls;
 mod canned;
 mod columns;

@@ -1,0 +1,160 @@
+//! Reads the rows of a result, in a separate thread.
+
+use std::{fs::File, io::Read};
+
+use csv::StringRecord;
+use serde::de::DeserializeOwned;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use zcrm_core::{Error, ErrorKind, Outcome, RecordError};
+
+use super::{
+    archive::{Archive, Content, broken, unreadable},
+    columns::Column,
+    options::CsvOptions,
+    position::BulkPosition,
+    row::Row,
+};
+use crate::metadata::FieldInfo;
+
+/// The rows that are read at once, at most this many and this many bytes of cells.
+const BATCH_ROWS: usize = 256;
+const BATCH_BYTES: usize = 64 * 1024;
+
+/// A message of the thread that reads.
+pub(super) enum Batch<T> {
+    /// Rows in their order.
+    Items(Vec<Result<T, Error>>),
+    /// The end, without an error only if everything was read.
+    End(Result<(), Error>),
+}
+
+/// The facts that a result is read by.
+pub(super) struct Source {
+    /// The archive, in a folder that the stream removes.
+    pub(super) file: File,
+    pub(super) fields: Vec<FieldInfo>,
+    pub(super) options: CsvOptions,
+    pub(super) position: BulkPosition,
+    /// The number of rows that the job's status says.
+    pub(super) count: Option<u64>,
+}
+
+/// Starts a thread that runs `read`, and returns its messages.
+///
+/// A blocked thread of the runtime would keep the runtime from ending while the consumer pauses.
+pub(super) fn spawn<M: Send + 'static>(
+    read: impl FnOnce(&Sender<M>) + Send + 'static,
+) -> Result<Receiver<M>, Error> {
+    let (sender, receiver) = channel(1);
+    let started =
+        std::thread::Builder::new().name("zcrm-bulk".to_owned()).spawn(move || read(&sender));
+    match started {
+        Ok(_) => Ok(receiver),
+        Err(error) => {
+            let message = "the thread that reads a bulk result could not be started";
+            Err(Error::new(ErrorKind::Other, Outcome::Local, message).with_source(error))
+        }
+    }
+}
+
+/// Returns the error for a thread that ended without saying so.
+pub(super) fn ended_early(position: &BulkPosition) -> Error {
+    let message = format!("the reader of a bulk result ended early ({position})");
+    Error::new(ErrorKind::Other, Outcome::Local, message).with_extension(position.clone())
+}
+
+/// Reads all rows and sends them in batches. It ends early if the receiver is dropped.
+pub(super) fn read_rows<T: DeserializeOwned>(source: Source, sender: &Sender<Batch<T>>) {
+    let end = read_all(source, sender);
+    // the receiver is gone if the stream was dropped
+    let _ = sender.blocking_send(Batch::End(end));
+}
+
+fn read_all<T: DeserializeOwned>(source: Source, sender: &Sender<Batch<T>>) -> Result<(), Error> {
+    let Source { file, fields, options, mut position, count } = source;
+    position.row = 0;
+    let mut archive = Archive::open(file, position.clone(), options.csv_bytes)?;
+    let content = archive.content(options.row_bytes)?;
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(options.delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(64 * 1024)
+        .from_reader(content);
+    let mut cells = StringRecord::new();
+    let mut columns = Vec::new();
+    if next_row(&mut reader, &mut cells, &position)? {
+        let column = |header| Column::new(header, &fields, options.separator);
+        columns.extend(cells.iter().map(column));
+    }
+    let (mut batch, mut bytes) = (Vec::with_capacity(BATCH_ROWS), 0);
+    let result = loop {
+        position.row = position.row.saturating_add(1);
+        match next_row(&mut reader, &mut cells, &position) {
+            Ok(true) => {}
+            Ok(false) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+        if cells.len() != columns.len() {
+            let what =
+                format!("has a row of {} columns under a header of {}", cells.len(), columns.len());
+            break Err(broken(&position, &what, None));
+        }
+        if position.row <= options.skip {
+            continue;
+        }
+        bytes += cells.as_slice().len();
+        batch.push(read_row(&columns, &cells, &position));
+        if batch.len() >= BATCH_ROWS || bytes >= BATCH_BYTES {
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH_ROWS));
+            bytes = 0;
+            if sender.blocking_send(Batch::Items(full)).is_err() {
+                return Ok(());
+            }
+        }
+    };
+    // the rows before a fault come first
+    if !batch.is_empty() && sender.blocking_send(Batch::Items(batch)).is_err() {
+        return Ok(());
+    }
+    result?;
+    let rows = position.row.saturating_sub(1);
+    match count.filter(|count| options.check_count && *count != rows) {
+        Some(count) => {
+            let what = format!("has {rows} rows, but the job's status says {count}");
+            Err(broken(&position, &what, None))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Reads the next row. Returns `false` at the end.
+fn next_row<R: Read>(
+    reader: &mut csv::Reader<Content<R>>,
+    cells: &mut StringRecord,
+    position: &BulkPosition,
+) -> Result<bool, Error> {
+    reader.get_mut().next_row();
+    reader.read_record(cells).map_err(|error| match error.into_kind() {
+        csv::ErrorKind::Io(error) => unreadable(position, error),
+        csv::ErrorKind::Utf8 { .. } => broken(position, "is not UTF-8", None),
+        _ => broken(position, "is not CSV", None),
+    })
+}
+
+fn read_row<T: DeserializeOwned>(
+    columns: &[Column],
+    cells: &StringRecord,
+    position: &BulkPosition,
+) -> Result<T, Error> {
+    let row = Row::new(columns, cells);
+    let read = row.read();
+    read.map_err(|misfit| {
+        let id = row.cell("id").filter(|id| !id.is_empty()).map(Into::into);
+        let path = misfit.column.map_or_else(|| ".".to_owned(), String::from);
+        let index = position.row.saturating_sub(1);
+        let json = row.json().to_owned();
+        let error = RecordError::does_not_fit(index, id, path, misfit.reason, json);
+        Error::from_record(error).with_extension(position.clone())
+    })
+}

@@ -1,0 +1,166 @@
+//! The rows of a result as a stream.
+
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    vec,
+};
+
+use futures_core::Stream;
+use serde::de::DeserializeOwned;
+use tempfile::TempDir;
+use tokio::sync::mpsc::Receiver;
+use zcrm_core::{Error, ErrorKind};
+
+use super::{
+    job::BulkJob,
+    options::{CsvOptions, Types},
+    position::BulkPosition,
+    reader::{Batch, Source, ended_early, read_rows, spawn},
+    spool::Spool,
+};
+use crate::metadata::FieldInfo;
+
+/// A stream of the rows of a result: [`BulkResult::stream`](super::BulkResult::stream).
+///
+/// The archive is first downloaded to a temporary file, so a slow consumer does not keep a
+/// connection open, and an interrupted download does not repeat a row. The rows are then unpacked in
+/// a thread, some hundred at a time, with constant memory. Dropping the stream ends both and removes
+/// the file.
+///
+/// A row that does not fit `T` is an error of kind [`Record`](ErrorKind::Record), and the stream
+/// continues. Any other error ends the stream after the rows before it:
+///
+/// | fault | kind |
+/// | --- | --- |
+/// | the result is not available (any more) | [`NotFound`](ErrorKind::NotFound) |
+/// | a damaged archive, not exactly one file in it, a row with another number of columns than the header, fewer rows than the job's status says, a limit of [`CsvOptions`] | [`Decode`](ErrorKind::Decode) |
+/// | the disk | [`Other`](ErrorKind::Other) |
+///
+/// Each error has a [`BulkPosition`]. So a stream ends without an error only after the last row.
+#[must_use = "a stream does nothing until it is polled"]
+pub struct BulkRows<T> {
+    state: State<T>,
+    buffer: vec::IntoIter<Result<T, Error>>,
+    position: BulkPosition,
+}
+
+type Opening<T> = Pin<Box<dyn Future<Output = Result<Reading<T>, Error>> + Send>>;
+
+enum State<T> {
+    Opening(Opening<T>),
+    Reading(Reading<T>),
+    Ended,
+}
+
+struct Reading<T> {
+    batches: Receiver<Batch<T>>,
+    /// Removes the archive when dropped.
+    _folder: TempDir,
+}
+
+impl<T: DeserializeOwned + Send + 'static> BulkRows<T> {
+    pub(super) fn new(job: BulkJob<T>, count: Option<u64>, options: CsvOptions) -> Self {
+        let position = BulkPosition {
+            job: job.id().clone(),
+            part: job.handle().part(),
+            row: options.skip.saturating_add(1),
+        };
+        let from = position.clone();
+        let opening = async move {
+            let fields = fields(&job, &options).await?;
+            let Spool { file, folder } = Spool::download(&job, options.folder.as_deref()).await?;
+            let source = Source { file, fields, options, position: from, count };
+            let batches = spawn(move |sender| read_rows(source, sender))?;
+            Ok(Reading { batches, _folder: folder })
+        };
+        Self { state: State::Opening(Box::pin(opening)), buffer: Vec::new().into_iter(), position }
+    }
+
+    /// Returns the next row, or `None` at the end.
+    pub async fn next(&mut self) -> Option<Result<T, Error>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    /// Returns all rows, or the first error. The rows must fit into memory.
+    ///
+    /// # Errors
+    /// Returns the first error of the stream.
+    pub async fn collect(mut self) -> Result<Vec<T>, Error> {
+        let mut rows = Vec::new();
+        while let Some(row) = self.next().await {
+            rows.push(row?);
+        }
+        Ok(rows)
+    }
+}
+
+impl<T> BulkRows<T> {
+    /// Returns the position of the next row.
+    ///
+    /// [`CsvOptions::skip_rows`] with one less than its `row` continues there.
+    #[must_use]
+    pub fn position(&self) -> &BulkPosition {
+        &self.position
+    }
+}
+
+/// Returns the fields that give the types of the columns.
+async fn fields<T>(job: &BulkJob<T>, options: &CsvOptions) -> Result<Vec<FieldInfo>, Error> {
+    match &options.types {
+        Types::Metadata => {
+            let records = job.records();
+            records.api().module(records.module()).fields().list().all().await
+        }
+        Types::Given(fields) => Ok(fields.clone()),
+        Types::Untyped => Ok(Vec::new()),
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Stream for BulkRows<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        loop {
+            if let Some(row) = this.buffer.next() {
+                if row.as_ref().err().is_none_or(|error| error.kind() == ErrorKind::Record) {
+                    this.position.row = this.position.row.saturating_add(1);
+                }
+                return Poll::Ready(Some(row));
+            }
+            match &mut this.state {
+                State::Opening(opening) => match ready!(opening.as_mut().poll(cx)) {
+                    Ok(reading) => this.state = State::Reading(reading),
+                    Err(error) => {
+                        this.state = State::Ended;
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                },
+                State::Reading(reading) => match ready!(reading.batches.poll_recv(cx)) {
+                    Some(Batch::Items(rows)) => this.buffer = rows.into_iter(),
+                    Some(Batch::End(end)) => {
+                        this.state = State::Ended;
+                        return Poll::Ready(end.err().map(Err));
+                    }
+                    None => {
+                        this.state = State::Ended;
+                        return Poll::Ready(Some(Err(ended_early(&this.position))));
+                    }
+                },
+                State::Ended => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+/// No field is pinned structurally.
+impl<T> Unpin for BulkRows<T> {}
+
+impl<T> fmt::Debug for BulkRows<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BulkRows").field("position", &self.position).finish_non_exhaustive()
+    }
+}

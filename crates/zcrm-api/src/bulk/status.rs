@@ -1,0 +1,92 @@
+//! The status of a job.
+
+use http::StatusCode;
+use serde::{Deserialize, Deserializer, de};
+use zcrm_core::{ApiError, Error, ErrorKind, Id, Outcome, Record, Timestamp, words};
+
+use super::position::BulkPosition;
+use crate::model;
+
+words! {
+    /// The state of a bulk read.
+    BulkState {
+        ADDED = "ADDED": "The job was created.";
+        QUEUED = "QUEUED": "The job waits for other jobs of the organisation.";
+        IN_PROGRESS = "IN PROGRESS": "Zoho reads the records.";
+        COMPLETED = "COMPLETED": "The result is ready.";
+        FAILURE = "FAILURE": "The job failed, and there is no result.";
+    }
+}
+
+impl BulkState {
+    /// Returns `true` if the job failed.
+    pub(super) fn is_failure(&self) -> bool {
+        *self == Self::FAILURE || self.as_str() == "FAILED"
+    }
+}
+
+/// The status of a bulk read, as Zoho reports it.
+///
+/// Zoho's page: <https://www.zoho.com/crm/developer/docs/api/v8/bulk-read/get-job-details.html>
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BulkStatus {
+    /// The state. Zoho may introduce others.
+    pub state: BulkState,
+    /// The number of records in the result, if the job has one.
+    pub count: Option<u64>,
+    /// Whether another job is needed for further records.
+    pub more_records: bool,
+    /// The token for that job, from v2.1 on. It is valid for 24 hours.
+    pub next_page_token: Option<String>,
+    /// The error of a job that failed.
+    pub error: Option<ApiError>,
+    /// The time at which the job was created.
+    pub created_time: Option<Timestamp>,
+}
+
+impl<'de> Deserialize<'de> for BulkStatus {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let job = Record::deserialize(deserializer)?;
+        let read = || -> Result<Self, Error> {
+            let result = job.get::<Record>("result")?.unwrap_or_default();
+            // a job that has not ended may have an empty result
+            let error = result
+                .raw("error_message")
+                .and_then(|json| ApiError::from_json(StatusCode::OK, json.as_bytes()));
+            Ok(Self {
+                state: job.get("state")?.unwrap_or_else(|| BulkState::from("")),
+                count: result.get::<model::Count>("count")?.map(|count| count.0),
+                more_records: result.get("more_records")?.unwrap_or_default(),
+                next_page_token: result.get("next_page_token")?,
+                error,
+                created_time: job.get("created_time").ok().flatten(),
+            })
+        };
+        read().map_err(de::Error::custom)
+    }
+}
+
+impl BulkStatus {
+    /// Returns the error of a job that failed.
+    pub(super) fn failure(&self, job: &Id, part: u32) -> Error {
+        let position = BulkPosition { job: job.clone(), part, row: 1 };
+        let error = self.error.clone().map(Error::from_api);
+        let (code, reason) = match &self.error {
+            Some(api) => (api.code().as_str(), api.message()),
+            None => ("no code", "no reason"),
+        };
+        let failed = Error::new(
+            ErrorKind::Api,
+            Outcome::Local,
+            format!(
+                "the bulk read failed at Zoho ({code}: {reason}): create the job again ({position})"
+            ),
+        );
+        match error {
+            Some(error) => failed.with_source(error),
+            None => failed,
+        }
+        .with_extension(position)
+    }
+}
