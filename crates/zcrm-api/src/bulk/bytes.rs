@@ -17,12 +17,12 @@ use zcrm_core::Error;
 
 use super::{
     archive::{Archive, unreadable},
-    job::BulkJob,
     options::CsvOptions,
     position::BulkPosition,
     reader::{ended_early, spawn},
     spool::Spool,
 };
+use crate::Call;
 
 /// The bytes that are unpacked at once.
 const CHUNK: usize = 64 * 1024;
@@ -55,11 +55,11 @@ struct Reading {
 }
 
 impl BulkCsv {
-    pub(super) fn new<T: 'static>(job: BulkJob<T>, options: CsvOptions) -> Self {
-        let position = BulkPosition { job: job.id().clone(), part: job.handle().part(), row: 1 };
+    pub(super) fn new(call: Call, position: BulkPosition, options: CsvOptions) -> Self {
         let from = position.clone();
         let opening = async move {
-            let Spool { file, folder } = Spool::download(&job, options.folder.as_deref()).await?;
+            let Spool { file, folder } =
+                Spool::download(call, &from, options.folder.as_deref()).await?;
             let chunks = spawn(move |sender| unpack(file, from, options.csv_bytes, sender))?;
             Ok(Reading { chunks, _folder: folder })
         };

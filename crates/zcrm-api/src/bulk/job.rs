@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use zcrm_core::{Error, Id, Operation, escaped};
 
-use super::{query::BulkQuery, status::BulkStatus};
+use super::{position::BulkPosition, query::BulkQuery, status::BulkStatus};
 use crate::{
     Call, Records, operations,
     request::{GetItem, Request},
@@ -126,6 +126,16 @@ impl<T> BulkJob<T> {
     /// Begins a call of an operation on the job.
     pub(super) fn call(&self, operation: &Operation) -> Call {
         self.records.call_unpathed(operation).path_id("job_id", &self.handle.id)
+    }
+
+    /// Begins the call that downloads the result.
+    pub(super) fn download(&self) -> Call {
+        self.call(&operations::BULK_READ_DOWNLOAD_RESULT)
+    }
+
+    /// Returns the position of a row in the result.
+    pub(super) fn position(&self, row: u64) -> BulkPosition {
+        BulkPosition { job: self.handle.id.clone(), part: self.handle.part, row }
     }
 
     /// Reads the status of the job once. [`wait`](Self::wait) repeats this until the job has ended.

@@ -14,7 +14,7 @@ const ROW_BYTES: u64 = 64 * 1024 * 1024;
 ///
 /// # Values
 /// A CSV cell is only text. Rows as [`Record`](zcrm_core::Record) have the values that the other
-/// operations return, as far as the CSV contains them:
+/// operations return, if the CSV contains them:
 ///
 /// | data type of the field | value in a `Record` |
 /// | --- | --- |

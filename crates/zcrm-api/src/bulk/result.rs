@@ -14,7 +14,7 @@ use super::{
     save::SaveCsv,
     status::BulkStatus,
 };
-use crate::{DownloadFile, SaveFile, operations, request::Request};
+use crate::{DownloadFile, SaveFile, request::Request};
 
 /// The result of a bulk read that has ended: [`BulkJob::wait`](super::BulkJob::wait).
 ///
@@ -116,14 +116,14 @@ impl<T: DeserializeOwned + Send + 'static> BulkResult<T> {
 
     /// Returns the CSV as a stream of bytes, unpacked and otherwise as Zoho sent it.
     pub fn csv(&self) -> BulkCsv {
-        BulkCsv::new(self.job.clone(), self.options.clone())
+        BulkCsv::new(self.job.download(), self.job.position(1), self.options.clone())
     }
 
     /// Saves the CSV, unpacked, under a path: complete or not at all.
     ///
     /// Pass a [`SaveFile`] instead of a path to set limits. To keep the archive as Zoho sent it,
     /// call [`zip`](Self::zip) and its `save_to`.
-    pub fn save_to(&self, to: impl Into<SaveFile>) -> Request<SaveCsv<T>> {
+    pub fn save_to(&self, to: impl Into<SaveFile>) -> Request<SaveCsv> {
         SaveCsv::request(&self.job, self.options.clone(), to.into())
     }
 
@@ -137,7 +137,7 @@ impl<T: DeserializeOwned + Send + 'static> BulkResult<T> {
     /// # }
     /// ```
     pub fn zip(&self) -> Request<DownloadFile> {
-        DownloadFile::request(self.job.call(&operations::BULK_READ_DOWNLOAD_RESULT))
+        DownloadFile::request(self.job.download())
     }
 }
 

@@ -63,15 +63,12 @@ struct Reading<T> {
 
 impl<T: DeserializeOwned + Send + 'static> BulkRows<T> {
     pub(super) fn new(job: BulkJob<T>, count: Option<u64>, options: CsvOptions) -> Self {
-        let position = BulkPosition {
-            job: job.id().clone(),
-            part: job.handle().part(),
-            row: options.skip.saturating_add(1),
-        };
+        let position = job.position(options.skip.saturating_add(1));
         let from = position.clone();
         let opening = async move {
             let fields = fields(&job, &options).await?;
-            let Spool { file, folder } = Spool::download(&job, options.folder.as_deref()).await?;
+            let Spool { file, folder } =
+                Spool::download(job.download(), &from, options.folder.as_deref()).await?;
             let source = Source { file, fields, options, position: from, count };
             let batches = spawn(move |sender| read_rows(source, sender))?;
             Ok(Reading { batches, _folder: folder })

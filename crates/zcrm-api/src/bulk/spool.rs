@@ -6,8 +6,8 @@ use http::StatusCode;
 use tempfile::TempDir;
 use zcrm_core::{Error, ErrorKind, Outcome};
 
-use super::{job::BulkJob, position::BulkPosition};
-use crate::{Call, SaveFile, operations};
+use super::position::BulkPosition;
+use crate::{Call, SaveFile};
 
 /// The times that a download is tried if Zoho's limit of downloads is exceeded.
 const MOST_TRIES: u32 = 5;
@@ -25,10 +25,12 @@ pub(super) struct Spool {
 impl Spool {
     /// Downloads the result of a job. An interrupted download is resumed if Zoho allows it, and
     /// begins again otherwise.
-    pub(super) async fn download<T>(
-        job: &BulkJob<T>,
+    pub(super) async fn download(
+        call: Call,
+        position: &BulkPosition,
         folder: Option<&Path>,
     ) -> Result<Self, Error> {
+        call.must_be_right()?;
         let unwritable = |error: std::io::Error| {
             let message = "the temporary file of a bulk result could not be created";
             Error::new(ErrorKind::Other, Outcome::NotSent, message).with_source(error)
@@ -40,7 +42,6 @@ impl Spool {
         }
         .map_err(unwritable)?;
         let path = folder.path().join("result.zip");
-        let call = job.call(&operations::BULK_READ_DOWNLOAD_RESULT);
         let clock = Arc::clone(call.api().clock());
         let mut tries = 1;
         loop {
@@ -51,7 +52,7 @@ impl Spool {
                     tries += 1;
                     clock.sleep(error.retry_after().unwrap_or(PAUSE)).await;
                 }
-                Err(error) => return Err(explained(job, error)),
+                Err(error) => return Err(explained(position, error)),
             }
         }
         let file = File::open(&path).map_err(unwritable)?;
@@ -71,10 +72,9 @@ async fn save(to: SaveFile, call: &Call) -> Result<(), Error> {
 }
 
 /// Explains that a result is not available.
-pub(super) fn explained<T>(job: &BulkJob<T>, error: Error) -> Error {
-    let position = BulkPosition { job: job.id().clone(), part: job.handle().part(), row: 1 };
+fn explained(position: &BulkPosition, error: Error) -> Error {
     if error.status() != Some(StatusCode::NOT_FOUND) {
-        return error.with_extension(position);
+        return error.with_extension(position.clone());
     }
     let message = format!(
         "the result of the bulk read is not available (any more): Zoho keeps it for about a day, then \
@@ -83,5 +83,5 @@ pub(super) fn explained<T>(job: &BulkJob<T>, error: Error) -> Error {
     Error::new(ErrorKind::NotFound, Outcome::Local, message)
         .with_status(StatusCode::NOT_FOUND)
         .with_source(error)
-        .with_extension(position)
+        .with_extension(position.clone())
 }

@@ -31,6 +31,8 @@ impl BulkState {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BulkStatus {
+    /// The id of the job.
+    pub id: Option<Id>,
     /// The state. Zoho may introduce others.
     pub state: BulkState,
     /// The number of records in the result, if the job has one.
@@ -55,6 +57,7 @@ impl<'de> Deserialize<'de> for BulkStatus {
                 .raw("error_message")
                 .and_then(|json| ApiError::from_json(StatusCode::OK, json.as_bytes()));
             Ok(Self {
+                id: job.id(),
                 state: job.get("state")?.unwrap_or_else(|| BulkState::from("")),
                 count: result.get::<model::Count>("count")?.map(|count| count.0),
                 more_records: result.get("more_records")?.unwrap_or_default(),
@@ -68,9 +71,37 @@ impl<'de> Deserialize<'de> for BulkStatus {
 }
 
 impl BulkStatus {
+    /// Reads the body that Zoho sends to the [`callback`](crate::Request::callback) of a job.
+    ///
+    /// Zoho does not sign it, so any sender can write it. Check it with
+    /// [`BulkJob::status`](super::BulkJob::status).
+    ///
+    /// ```
+    /// use zcrm_api::bulk::{BulkState, BulkStatus};
+    ///
+    /// let body = br#"{"data":[{"id":"5","state":"COMPLETED","result":{"count":7}}]}"#;
+    /// let status = BulkStatus::from_callback(body)?;
+    /// assert_eq!((status.state, status.count), (BulkState::COMPLETED, Some(7)));
+    /// # Ok::<(), zcrm_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns an error of kind [`Decode`](ErrorKind::Decode) if the body is not the status of a job.
+    pub fn from_callback(body: &[u8]) -> Result<Self, Error> {
+        #[derive(Deserialize)]
+        struct Body {
+            data: [BulkStatus; 1],
+        }
+        let read = serde_json::from_slice::<Body>(body);
+        let [status] = read.map(|body| body.data).map_err(|error| {
+            let message = "the body of the callback is not the status of a bulk read";
+            Error::new(ErrorKind::Decode, Outcome::Local, message).with_source(error)
+        })?;
+        Ok(status)
+    }
+
     /// Returns the error of a job that failed.
-    pub(super) fn failure(&self, job: &Id, part: u32) -> Error {
-        let position = BulkPosition { job: job.clone(), part, row: 1 };
+    pub(super) fn failure(&self, position: BulkPosition) -> Error {
         let error = self.error.clone().map(Error::from_api);
         let (code, reason) = match &self.error {
             Some(api) => (api.code().as_str(), api.message()),

@@ -65,6 +65,28 @@ impl<T: DeserializeOwned + Send + 'static> BulkJob<T> {
     pub fn wait(&self) -> Request<WaitForBulk<T>> {
         WaitForBulk::request(self)
     }
+
+    /// Returns the result by a status that was read before, or `None` if the job had not ended.
+    ///
+    /// Use it with [`status`](Self::status) when Zoho's callback arrives.
+    ///
+    /// # Errors
+    /// Returns an error of kind [`Api`](ErrorKind::Api) if the job failed, and of kind
+    /// [`Input`](ErrorKind::Input) if the status is that of another job.
+    pub fn result(&self, status: BulkStatus) -> Result<Option<BulkResult<T>>, Error> {
+        if status.id.as_ref().is_some_and(|id| id != self.id()) {
+            return Err(Error::input(format!("the status is not that of job {}", self.id())));
+        }
+        self.ended(status)
+    }
+
+    fn ended(&self, status: BulkStatus) -> Result<Option<BulkResult<T>>, Error> {
+        if status.state.is_failure() {
+            return Err(status.failure(self.position(1)));
+        }
+        let ended = status.state == BulkState::COMPLETED;
+        Ok(ended.then(|| BulkResult::new(self.clone(), status)))
+    }
 }
 
 /// The progress of a job: [`Request::on_progress`](crate::Request::on_progress).
@@ -198,13 +220,10 @@ impl<T: DeserializeOwned + Send + 'static> Kind for WaitForBulk<T> {
                 let elapsed = clock.monotonic().saturating_sub(began);
                 listener(BulkProgress { state: status.state.clone(), elapsed, reads });
             }
-            if status.state.is_failure() {
-                return Err(status.failure(self.job.id(), self.job.handle().part()));
+            state = status.state.clone();
+            if let Some(result) = self.job.ended(status)? {
+                return Ok(result);
             }
-            if status.state == BulkState::COMPLETED {
-                return Ok(BulkResult::new(self.job, status));
-            }
-            state = status.state;
         }
     }
 

@@ -27,6 +27,9 @@ const FUTURES: &[(&str, &str)] = &[
     ("FileDownload::next", "it polls the body of a received response"),
     ("FileDownload::save_in", "it writes a received response to disk"),
     ("FileDownload::save_over", "it writes a received response to disk"),
+    ("BulkRows::next", "it polls a stream"),
+    ("BulkRows::collect", "it reads a stream to its end"),
+    ("BulkCsv::next", "it polls a stream"),
     ("SaveFile::fetch", "it downloads with the caller's function"),
     ("SaveFile::take", "it writes a received response to disk"),
 ];
@@ -176,7 +179,31 @@ async fn kinds() -> BTreeSet<String> {
     grammar.try_all(|api| api.call(&ORG_GET).json::<Record>()).await;
     let create = |api: &Api| api.call(&TAGS_CREATE).param("module", "Leads").items(&tags);
     grammar.try_all(|api| create(api).outcomes(1)).await;
+    bulk(&mut grammar, &path).await;
     grammar.kinds
+}
+
+#[cfg(feature = "bulk")]
+async fn bulk(grammar: &mut Grammar, path: &std::path::Path) {
+    grammar.try_all(|api| api.records("Leads").bulk_read().fields(["City"])).await;
+    let job = |api: &Api| {
+        let clock = std::sync::Arc::new(zcrm_core::ManualClock::jumping());
+        let handle = json!({ "id": "5", "module": "Leads", "part": 1, "query": {},
+            "created": "2026-01-01T00:00:00Z" });
+        let handle = serde_json::from_value(handle).unwrap();
+        api.with_clock(clock).records("Leads").resume_bulk_read(handle).unwrap()
+    };
+    grammar.try_all(|api| job(api).wait()).await;
+    grammar.try_all(|api| job(api).status()).await;
+    let body = br#"{"data":[{"id":"5","state":"COMPLETED"}]}"#;
+    let ended = || zcrm_api::bulk::BulkStatus::from_callback(body).unwrap();
+    grammar.try_all(|api| job(api).result(ended()).unwrap().unwrap().save_to(path)).await;
+}
+
+/// The kinds of a feature that is off have no requests.
+#[cfg(not(feature = "bulk"))]
+async fn bulk(grammar: &mut Grammar, _: &std::path::Path) {
+    grammar.kinds.extend(["BulkRead", "SaveCsv", "WaitForBulk"].map(String::from));
 }
 
 #[tokio::test]

@@ -89,7 +89,7 @@ async fn refuses_an_archive_with_other_than_one_file() {
 }
 
 #[tokio::test]
-async fn refuses_what_is_not_a_complete_archive() {
+async fn refuses_bytes_other_than_a_complete_archive() {
     let whole = zipped(&[("job.csv", csv(1_000).as_bytes())]);
     let cut = whole[..whole.len() - 30].to_vec();
     for archive in [cut, b"Id,Age\n1,2\n".to_vec(), Vec::new()] {

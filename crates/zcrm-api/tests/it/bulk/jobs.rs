@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 use zcrm_api::{
     Api, Records,
-    bulk::{BulkJobHandle, BulkPosition, BulkState},
+    bulk::{BulkJobHandle, BulkPosition, BulkState, BulkStatus},
     field,
 };
 use zcrm_core::{ApiVersion, ErrorKind, Outcome, Record};
@@ -220,4 +220,26 @@ async fn starts_polling_when_the_job_is_expected() {
     let job = leads(&api).bulk_read().await.unwrap();
     job.wait().expected_after(Duration::from_secs(100)).await.unwrap();
     assert_eq!(clock.slept(), [Duration::from_secs(98), Duration::from_secs(3)]);
+}
+
+#[tokio::test]
+async fn returns_the_result_when_the_callback_arrives() {
+    let statuses = vec![(200, state("QUEUED")), (200, completed(json!({ "count": 2 })))];
+    let (api, ..) = Bulk { statuses, ..Bulk::default() }.api(ApiVersion::V8);
+    let job = leads(&api).bulk_read().callback("https://example.com/done").await.unwrap();
+    assert!(job.result(job.status().await.unwrap()).unwrap().is_none());
+    let body = completed(json!({ "count": 2 })).to_string();
+    let sent = BulkStatus::from_callback(body.as_bytes()).unwrap();
+    assert_eq!((sent.id.as_ref(), &sent.state), (Some(job.id()), &BulkState::COMPLETED));
+    let result = job.result(job.status().await.unwrap()).unwrap().unwrap();
+    assert_eq!(result.count(), 2);
+
+    let other = json!({ "data": [{ "id": "7", "state": "COMPLETED" }] }).to_string();
+    let other = BulkStatus::from_callback(other.as_bytes()).unwrap();
+    assert_eq!(job.result(other).unwrap_err().kind(), ErrorKind::Input);
+    for odd in ["", "{}", r#"{"data":[]}"#, r#"{"data":["secret"]}"#, r#"{"data":[{"state":{}}]}"#]
+    {
+        let error = BulkStatus::from_callback(odd.as_bytes()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{odd}");
+    }
 }
