@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::bulk_read::BulkRead;
 use crate::clock::{ClockMode, SimClock, span};
 use crate::config::{Config, RefreshLimit};
 use crate::data_center::DataCenter;
@@ -261,6 +262,24 @@ impl Builder {
         self
     }
 
+    /// Sets the time, limits and format of bulk read jobs.
+    pub fn bulk_read(mut self, settings: BulkRead) -> Self {
+        self.config.bulk_read = settings;
+        self
+    }
+
+    /// Gives a module `count` records that are computed from the seed and not stored, for bulk
+    /// reads of any size in little memory.
+    ///
+    /// Bulk read returns only these records of the module: their ids count up, and all fields
+    /// except references have values. It accepts neither criteria nor views for them. All other
+    /// operations see a module without them. The module is a standard one, or one added with
+    /// [`module`](Self::module).
+    pub fn computed_records(mut self, module: impl Into<String>, count: u64) -> Self {
+        self.config.computed_records.push((module.into(), count));
+        self
+    }
+
     /// Starts from a snapshot that [`Simulator::snapshot`] returned.
     ///
     /// The client, users, modules, seed and clock offset come from the snapshot. `module`, `unique`
@@ -396,11 +415,16 @@ impl Builder {
         let [accounts_url, api_url, sandbox_url, control_url] =
             bound.each_ref().map(|(_, bound)| format!("{scheme}://{}", bound.address()));
         let ca_pem = tls.as_ref().map(|tls| tls.ca_pem.clone()).unwrap_or_default();
-        let config =
-            Config { accounts_url, api_url, sandbox_url, control_url, ca_pem, ..self.config };
         let seed = *self.initial.seed.get_or_insert_with(|| fastrand::u64(..));
+        let config =
+            Config { accounts_url, api_url, sandbox_url, control_url, ca_pem, seed, ..self.config };
         let clock = SimClock::new(self.clock);
         let state = self.initial.build(&clock)?;
+        if let Some((module, _)) =
+            config.computed_records.iter().find(|(module, _)| state.module(module).is_none())
+        {
+            return Err(Error::UnknownModule(module.clone()));
+        }
         let here = Arc::new(DataCenter::new(config, clock, state));
         let shared =
             Arc::new(Shared::new(here, self.others, self.initial, seed, self.journal_limit));
@@ -412,6 +436,8 @@ impl Builder {
         let mut tasks = Vec::from(servers);
         let posting = Arc::clone(&shared);
         tasks.push(tokio::spawn(async move { posting.dispatcher.run(posting.clock()).await }));
+        let running = Arc::clone(&shared);
+        tasks.push(tokio::spawn(async move { running.run_jobs().await }));
         Ok(Simulator::new(shared, tasks))
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use crate::bulk_read::BulkRead;
 use crate::environment::Environment;
 use crate::limits::Edition;
 use crate::state::THROTTLE_LOCK;
@@ -45,6 +46,10 @@ pub(crate) struct Config {
     pub(crate) all_failed_status: Option<u16>,
     pub(crate) search_lag: Duration,
     pub(crate) count_lag: Duration,
+    pub(crate) bulk_read: BulkRead,
+    /// The modules whose records are computed from the seed for bulk reads, with their numbers.
+    pub(crate) computed_records: Vec<(String, u64)>,
+    pub(crate) seed: u64,
 }
 
 impl Config {
@@ -74,6 +79,9 @@ impl Default for Config {
             all_failed_status: None,
             search_lag: Duration::ZERO,
             count_lag: Duration::ZERO,
+            bulk_read: BulkRead::default(),
+            computed_records: Vec::new(),
+            seed: 0,
         }
     }
 }

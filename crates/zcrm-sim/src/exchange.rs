@@ -195,17 +195,24 @@ fn respond(
 ) -> Response<AnswerBody> {
     let now = shared.clock().now();
     let date = http_date(now.checked_add_signed(skew).unwrap_or(now));
-    let Answer { status, headers, body, .. } = answer.with_header("date", &date);
+    let Answer { status, headers, body, chunks, .. } = answer.with_header("date", &date);
     let promised = match delivery {
         BodyDelivery::WrongLength(by) => body.len().saturating_add_signed(narrow(by)),
         BodyDelivery::Whole | BodyDelivery::Cut { .. } | BodyDelivery::Slow(_) => body.len(),
     };
-    let whole = matches!(delivery, BodyDelivery::Whole);
-    let body = match delivery {
-        BodyDelivery::Whole => AnswerBody::whole(body),
-        BodyDelivery::Cut { reset } => AnswerBody::cut(&body, reset.then(|| breaker.clone())),
-        BodyDelivery::WrongLength(_) => AnswerBody::mislabelled(body),
-        BodyDelivery::Slow(pause) => AnswerBody::slow(body, || {
+    let known_length = chunks.is_none() && !matches!(delivery, BodyDelivery::Whole);
+    let body = match (chunks, delivery) {
+        // The length of a body that is made while it is sent is not known.
+        (Some(chunks), BodyDelivery::Cut { reset }) => {
+            AnswerBody::made(&*chunks, Some(reset.then(|| breaker.clone())))
+        }
+        (Some(chunks), _) => AnswerBody::made(&*chunks, None),
+        (None, BodyDelivery::Whole) => AnswerBody::whole(body),
+        (None, BodyDelivery::Cut { reset }) => {
+            AnswerBody::cut(&body, reset.then(|| breaker.clone()))
+        }
+        (None, BodyDelivery::WrongLength(_)) => AnswerBody::mislabelled(body),
+        (None, BodyDelivery::Slow(pause)) => AnswerBody::slow(body, || {
             let here = Arc::clone(&shared.here);
             Box::pin(async move { here.clock.reached(here.clock.now() + pause).await })
         }),
@@ -213,7 +220,7 @@ fn respond(
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
-    if !whole {
+    if known_length {
         response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(promised));
     }
     response

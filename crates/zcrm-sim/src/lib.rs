@@ -70,6 +70,7 @@
 
 mod accounts;
 mod builder;
+mod bulk_read;
 mod clock;
 mod config;
 mod control;
@@ -99,11 +100,12 @@ mod version;
 mod write_file;
 
 pub use builder::Builder;
+pub use bulk_read::BulkRead;
 pub use clock::{ClockMode, FollowedClock};
 pub use config::RefreshLimit;
 pub use environment::{Environment, Host};
 pub use error::Error;
-pub use faults::{DeliveryFaults, Faults, Hold};
+pub use faults::{BulkFaults, DeliveryFaults, Faults, Hold};
 pub use grant::GrantRequest;
 pub use http::GrantType;
 pub use journal::{Entry, Journal, Tally};
@@ -114,6 +116,9 @@ pub use simulator::Simulator;
 
 /// Returns the operations of the CRM API that are simulated, as pairs of method and path below the
 /// version.
+///
+/// The path of an operation of bulk jobs has `bulk/` in front: `bulk/read` is
+/// `/crm/bulk/{version}/read`.
 ///
 /// Any other operation is answered with status 501.
 pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {

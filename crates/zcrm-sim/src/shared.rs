@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use crate::accounts::DeviceApproval;
 use crate::clock::SimClock;
@@ -12,13 +13,13 @@ use crate::crm::{DirectWrite, Workspace};
 use crate::data_center::DataCenter;
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::faults::{CallMatcher, Fault, Queue};
+use crate::faults::{CallMatcher, Fault, JobMatcher, Queue};
 use crate::initial_state::InitialState;
 use crate::journal::Log;
 use crate::limits::InFlight;
 use crate::notifications::Dispatcher;
 use crate::snapshot::Snapshot;
-use crate::state::{PendingGrant, State, set_permission};
+use crate::state::{JobFault, PendingGrant, State, set_permission};
 use crate::{accounts, crm};
 
 /// The shared state of one simulator.
@@ -28,9 +29,12 @@ pub(crate) struct Shared {
     /// The other data centres that users may live in.
     pub(crate) others: Vec<Arc<DataCenter>>,
     pub(crate) faults: Arc<Queue<CallMatcher, Fault>>,
+    pub(crate) bulk_faults: Arc<Queue<JobMatcher, JobFault>>,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) production_calls: InFlight,
     pub(crate) sandbox_calls: InFlight,
+    /// Notified when the time of the next end of a bulk job may have changed.
+    jobs_changed: Notify,
     initial: InitialState,
     log: Mutex<Log>,
 }
@@ -47,9 +51,12 @@ impl Shared {
             here,
             others,
             faults: Arc::new(Queue::new(seed)),
+            // Random numbers other than those of the failures of calls and deliveries.
+            bulk_faults: Arc::new(Queue::new(seed.rotate_left(32))),
             dispatcher: Dispatcher::new(seed, journal_limit),
             production_calls: InFlight::default(),
             sandbox_calls: InFlight::default(),
+            jobs_changed: Notify::new(),
             initial,
             log: Mutex::new(Log::new(journal_limit)),
         }
@@ -167,12 +174,42 @@ impl Shared {
         let now = self.clock().now();
         let mut state = self.state();
         let mut workspace = Workspace::new(&mut state, self.config(), environment, now);
+        // Jobs that were due before the call do not see its writes.
+        crm::run_due_jobs(&mut workspace);
         let done = work(&mut workspace);
         crm::collect(&mut workspace);
         workspace.store_mut().history.trim();
+        if !workspace.store_mut().bulk_reads.added.is_empty() {
+            crm::assign_job_faults(&mut workspace, &self.bulk_faults);
+            // Jobs that take no time end with the call.
+            crm::run_due_jobs(&mut workspace);
+            self.jobs_changed.notify_one();
+        }
         // The state stays locked, so that the notices keep the order of the writes.
         self.dispatcher.accept(workspace.notices, now);
         done
+    }
+
+    /// Ends bulk jobs on time for as long as it is polled.
+    pub(crate) async fn run_jobs(&self) {
+        const ENVIRONMENTS: [Environment; 2] = [Environment::Production, Environment::Sandbox];
+        loop {
+            let next = {
+                let state = self.state();
+                let ends = ENVIRONMENTS.map(|one| state.store(one).bulk_reads.next_end());
+                ends.into_iter().flatten().min()
+            };
+            let due = async {
+                match next {
+                    Some(due) => self.clock().reached(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.jobs_changed.notified() => {}
+                () = due => ENVIRONMENTS.iter().for_each(|one| self.work_in(*one, |_| ())),
+            }
+        }
     }
 
     /// Writes a record as the first user would on Zoho's web pages, and returns its id. The rules
@@ -186,15 +223,17 @@ impl Shared {
         self.work_in(environment, |workspace| crm::write_directly(workspace, write))
     }
 
-    /// Returns how many more calls and deliveries the pending failures apply to.
+    /// Returns how many more calls, deliveries and jobs the pending failures apply to.
     pub(crate) fn pending_faults(&self) -> usize {
-        self.faults.pending().saturating_add(self.dispatcher.faults.pending())
+        let calls = self.faults.pending().saturating_add(self.dispatcher.faults.pending());
+        calls.saturating_add(self.bulk_faults.pending())
     }
 
     /// Removes all pending failures.
     pub(crate) fn clear_faults(&self) {
         self.faults.clear();
         self.dispatcher.faults.clear();
+        self.bulk_faults.clear();
     }
 
     /// Restores the initial state and time, and removes failures, deliveries and journal entries.
@@ -204,6 +243,7 @@ impl Shared {
         self.clear_faults();
         self.dispatcher.clear();
         self.log().clear();
+        self.jobs_changed.notify_one();
         Ok(())
     }
 
@@ -217,6 +257,7 @@ impl Shared {
         let mut state = self.state();
         *state = restored;
         self.clock().reset(ahead);
+        self.jobs_changed.notify_one();
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use crate::crm::{DirectWrite, View};
 use crate::data_center::DataCenter;
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::faults::{DeliveryFaults, Faults};
+use crate::faults::{BulkFaults, DeliveryFaults, Faults};
 use crate::grant::GrantRequest;
 use crate::journal::Journal;
 use crate::notifications::Delivery;
@@ -358,6 +358,12 @@ impl Simulator {
         DeliveryFaults::new(Arc::clone(&self.shared().dispatcher.faults))
     }
 
+    /// Returns a builder for a failure of later bulk read jobs: filter the jobs, then choose what
+    /// happens.
+    pub fn bulk_faults(&self) -> BulkFaults {
+        BulkFaults::new(Arc::clone(&self.shared().bulk_faults))
+    }
+
     /// Returns the notifications so far, oldest first, with their outcomes.
     ///
     /// The newest 100,000 are kept, or as many as the [journal](crate::Builder::journal_limit)
@@ -393,7 +399,7 @@ impl Simulator {
         self.shared().dispatcher.settled(self.shared().clock()).await;
     }
 
-    /// Returns how many more calls and deliveries the pending failures apply to.
+    /// Returns how many more calls, deliveries and bulk jobs the pending failures apply to.
     #[must_use]
     pub fn pending_faults(&self) -> usize {
         self.shared().pending_faults()

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::response::ControlError;
 use crate::environment::Host;
-use crate::faults::{DeliveryFaults, Faults};
+use crate::faults::{BulkFaults, DeliveryFaults, Faults};
 use crate::shared::Shared;
 
 /// One failure or several.
@@ -113,16 +113,57 @@ enum DeliveryEffect {
     Overtaken,
 }
 
+/// A failure of bulk jobs; it is recognised by the member `bulk_jobs`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JobOrder {
+    bulk_jobs: JobFilter,
+    #[serde(default)]
+    skip: usize,
+    #[serde(default)]
+    times: Times,
+    probability: Option<f64>,
+    then: JobEffect,
+}
+
+/// A filter of bulk jobs. An empty object matches all.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JobFilter {
+    module: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum JobEffect {
+    Fail,
+    FailWith { code: String, message: String },
+    Stick,
+    Lose,
+    CutResult,
+    CorruptResult,
+    ExtraFile,
+    NoFile,
+    Bomb(u64),
+    ExtraColumn,
+    ExpireResult,
+    ExpireToken,
+}
+
 /// A parsed failure.
 enum Read {
     Calls(CallOrder),
     Deliveries(DeliveryOrder),
+    Jobs(JobOrder),
 }
 
 impl Read {
     fn of(order: Value) -> serde_json::Result<Self> {
         if order.get("deliveries").is_some() {
             return serde_json::from_value(order).map(Self::Deliveries);
+        }
+        if order.get("bulk_jobs").is_some() {
+            return serde_json::from_value(order).map(Self::Jobs);
         }
         serde_json::from_value(order).map(Self::Calls)
     }
@@ -148,6 +189,7 @@ pub(super) fn order(shared: &Shared, orders: Orders) -> Result<(), ControlError>
         match order {
             Read::Calls(order) => place(order.faults(shared), &order.then),
             Read::Deliveries(order) => order.place(shared),
+            Read::Jobs(order) => order.place(shared),
         }
     }
     Ok(())
@@ -177,6 +219,36 @@ impl DeliveryOrder {
             DeliveryEffect::Lose => faults.lose(),
             DeliveryEffect::DelayMs(delay) => faults.delay(Duration::from_millis(delay)),
             DeliveryEffect::Overtaken => faults.overtaken(),
+        }
+    }
+}
+
+impl JobOrder {
+    fn place(self, shared: &Shared) {
+        let mut faults = BulkFaults::new(Arc::clone(&shared.bulk_faults)).skip(self.skip);
+        if let Some(module) = self.bulk_jobs.module {
+            faults = faults.module(module);
+        }
+        faults = match self.times {
+            Times::Calls(jobs) => faults.times(jobs),
+            Times::AlwaysKeyword(AlwaysKeyword::Always) => faults.always(),
+        };
+        if let Some(probability) = self.probability {
+            faults = faults.probability(probability);
+        }
+        match self.then {
+            JobEffect::Fail => faults.fail(),
+            JobEffect::FailWith { code, message } => faults.fail_with(code, message),
+            JobEffect::Stick => faults.stick(),
+            JobEffect::Lose => faults.lose(),
+            JobEffect::CutResult => faults.cut_result(),
+            JobEffect::CorruptResult => faults.corrupt_result(),
+            JobEffect::ExtraFile => faults.extra_file(),
+            JobEffect::NoFile => faults.no_file(),
+            JobEffect::Bomb(size) => faults.bomb(size),
+            JobEffect::ExtraColumn => faults.extra_column(),
+            JobEffect::ExpireResult => faults.expire_result(),
+            JobEffect::ExpireToken => faults.expire_token(),
         }
     }
 }

@@ -34,7 +34,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "/permissions",
         "allows or forbids an action for a profile: profile, permission, allowed",
     ),
-    ("GET", "/faults", "shows how many more calls and deliveries will fail"),
+    ("GET", "/faults", "shows how many more calls, deliveries and bulk jobs will fail"),
     ("POST", "/faults", "adds a failure, or a list of them"),
     ("DELETE", "/faults", "removes the failures that have not happened yet"),
     ("GET", "/journal", "lists requests and their answers, with filters as parameters"),

@@ -4,6 +4,7 @@
 //! handler, `fn(&mut Context) -> Result<Answer, Refusal>`. Each area of the API has a folder.
 //! `call`, `render`, `criteria` and `validation` are shared by all.
 
+mod bulk_read;
 mod call;
 mod composite;
 mod criteria;
@@ -21,6 +22,7 @@ mod scope;
 mod settings;
 mod validation;
 
+pub(crate) use bulk_read::{assign_faults as assign_job_faults, run_due as run_due_jobs};
 pub(crate) use call::Workspace;
 pub(crate) use composite::answer;
 pub(crate) use notifications::collect;

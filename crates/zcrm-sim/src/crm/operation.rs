@@ -9,7 +9,8 @@ pub(super) type Needs = &'static [&'static str];
 /// An operation of the CRM API.
 pub(crate) struct Operation {
     pub(crate) method: &'static str,
-    /// The path below the version. A name in braces matches any segment.
+    /// The path below the version, after `bulk/` for operations of bulk jobs. A name in braces
+    /// matches any segment.
     pub(crate) path: &'static str,
     /// The required scopes, without `ZohoCRM.` and the operation, or whole. All of them are required. `|`
     /// separates alternatives, and `{module}` is the module in the path.

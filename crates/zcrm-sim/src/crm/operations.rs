@@ -1,5 +1,6 @@
 //! The table of simulated operations: method, path, required scopes, and handler.
 
+use super::bulk_read::jobs;
 use super::files::{attachments, photos, uploads};
 use super::notifications::channels;
 use super::operation::{Needs, Operation, Run, composite, delete, get, later, patch, post, put};
@@ -41,6 +42,8 @@ const ORG: Needs = &["org"];
 const USERS: Needs = &["users"];
 const FILES: Needs = &["files"];
 const COMPOSITE: Needs = &["ZohoCRM.composite_requests.CUSTOM"];
+/// The scope of the module is checked with the request.
+const BULK_READ: Needs = &["ZohoCRM.bulk.READ"];
 const NOTIFICATIONS: Needs = &["notifications"];
 
 /// The table. The first template that matches a path applies.
@@ -144,6 +147,9 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     patch("actions/watch", NOTIFICATIONS, channels::change),
     delete("actions/watch", NOTIFICATIONS, channels::end),
     composite("__composite_requests", COMPOSITE),
+    post("bulk/read", BULK_READ, jobs::create),
+    get("bulk/read/{id}", BULK_READ, jobs::show),
+    get("bulk/read/{id}/result", BULK_READ, jobs::result),
     get("{module}/search", SEARCH, search::search),
     get("{module}/deleted", MODULE, deleted::list),
     post("{module}/upsert", MODULE, write::upsert),

@@ -14,7 +14,8 @@ pub(crate) enum Route<'a> {
 }
 
 /// The first segments that are not module names.
-const RESERVED: [&str; 10] = [
+const RESERVED: [&str; 11] = [
+    "bulk",
     "settings",
     "org",
     "users",
@@ -31,7 +32,14 @@ const RESERVED: [&str; 10] = [
 pub(crate) fn parse(call: &IncomingCall) -> Option<(Version, Route<'_>)> {
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     let (version, rest) = match segments.as_slice() {
-        ["crm", "bulk" | "email", version, _, ..] => {
+        ["crm", "bulk", version, rest @ ..] if !rest.is_empty() => {
+            let version = Version::parse(version)?;
+            let path: Vec<&str> = std::iter::once("bulk").chain(rest.iter().copied()).collect();
+            return Some((version, find(&path)));
+        }
+        // The version is after `bulk`.
+        ["crm", _, "bulk", ..] => return None,
+        ["crm", "email", version, _, ..] => {
             return Some((Version::parse(version)?, Route::NotSimulated));
         }
         ["crm", version, rest @ ..] => (Version::parse(version)?, rest),

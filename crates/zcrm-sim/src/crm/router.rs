@@ -50,6 +50,7 @@ pub(crate) fn answer(
                 version,
                 path_values,
                 user: access.user,
+                scopes: access.scopes,
                 now,
             };
             match permission::check(&cx, operation) {
@@ -89,10 +90,7 @@ fn admit<'c>(
     let needed = operation.scopes(path_values.first().copied().unwrap_or_default());
     let covered = |any: &Vec<String>| any.iter().any(|needed| scope::covered(granted, needed));
     if !needed.iter().all(covered) {
-        return Err(Refusal::unauthorized(
-            "OAUTH_SCOPE_MISMATCH",
-            "invalid oauth scope to access this URL",
-        ));
+        return Err(scope::mismatch());
     }
     Ok((operation, path_values.clone()))
 }

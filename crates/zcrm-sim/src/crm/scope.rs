@@ -1,5 +1,12 @@
 //! Checks of a token's scopes.
 
+use crate::crm::call::Refusal;
+
+/// Returns the refusal of a call outside the token's scopes.
+pub(crate) fn mismatch() -> Refusal {
+    Refusal::unauthorized("OAUTH_SCOPE_MISMATCH", "invalid oauth scope to access this URL")
+}
+
 /// Returns whether one of the granted scopes covers the needed one.
 ///
 /// A scope is a path that ends in an operation. It covers all scopes below it with the same

@@ -1,5 +1,6 @@
-//! Injected failures of later calls and deliveries.
+//! Injected failures of later calls, deliveries and bulk jobs.
 
+mod bulk_faults;
 mod call_faults;
 mod call_matcher;
 mod delivery_faults;
@@ -7,6 +8,8 @@ mod hold;
 mod part_faults;
 mod queue;
 
+pub use bulk_faults::BulkFaults;
+pub(crate) use bulk_faults::JobMatcher;
 pub use call_faults::Faults;
 pub(crate) use call_matcher::{BodyDelivery, CallMatcher, Fault, FaultAction};
 pub use delivery_faults::DeliveryFaults;

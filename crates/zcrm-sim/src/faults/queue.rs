@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-/// A filter of calls or of deliveries.
-pub(crate) trait Matches<T> {
+/// A filter of calls, deliveries or bulk jobs.
+pub(crate) trait Matches<T: ?Sized> {
     fn matches(&self, one: &T) -> bool;
 }
 
@@ -63,7 +63,7 @@ impl<M, F: Clone> Queue<M, F> {
 
     /// Takes the first failure numbered `from` or later that matches `one`. Returns it with the
     /// number from which to look for the next failure of the same call or delivery.
-    pub(crate) fn take<T>(&self, one: &T, from: u64) -> Option<(u64, F)>
+    pub(crate) fn take<T: ?Sized>(&self, one: &T, from: u64) -> Option<(u64, F)>
     where
         M: Matches<T>,
     {

@@ -1,11 +1,15 @@
 //! Answers of the simulated servers.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::body::Chunks;
 
 /// The credentials in a token request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -28,6 +32,8 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// The body in pieces, in place of `body`.
+    pub(crate) chunks: Option<Arc<dyn Chunks>>,
     /// Zoho's code, if the entire answer is an error.
     pub(crate) code: Option<String>,
     /// The number of records written.
@@ -46,6 +52,7 @@ impl Answer {
             status,
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            chunks: None,
             code: None,
             written: 0,
             authorised: false,
@@ -85,6 +92,13 @@ impl Answer {
         let mut answer = Self::empty(status);
         answer.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         answer.body = body.into();
+        answer
+    }
+
+    /// Creates an answer whose body is made while it is sent.
+    pub(crate) fn streamed(kind: &'static str, chunks: Arc<dyn Chunks>) -> Self {
+        let mut answer = Self::typed(StatusCode::OK, kind, "");
+        answer.chunks = Some(chunks);
         answer
     }
 

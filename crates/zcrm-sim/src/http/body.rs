@@ -19,8 +19,15 @@ const PIECES: usize = 8;
 /// A pause between two pieces.
 pub(crate) type Pause = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// A body that is made while it is sent.
+pub(crate) trait Chunks: std::fmt::Debug + Send + Sync {
+    /// Returns the pieces of the body.
+    fn chunks(&self) -> Box<dyn Iterator<Item = Bytes> + Send>;
+}
+
 enum BodyStep {
     Data(Bytes),
+    Chunks(Box<dyn Iterator<Item = Bytes> + Send>),
     Pause(Pause),
     /// Waits for this many polls, then ends with an error or a reset.
     Break(u8, Option<Breaker>),
@@ -43,6 +50,20 @@ impl AnswerBody {
     pub(crate) fn whole(data: Bytes) -> Self {
         let exact = Some(data.len() as u64);
         Self { steps: data_steps(data).collect(), exact }
+    }
+
+    /// Creates a body that is made while it is sent, of unknown length. With `cut`, it ends after
+    /// the first piece.
+    pub(crate) fn made(chunks: &dyn Chunks, cut: Option<Option<Breaker>>) -> Self {
+        let mut chunks = chunks.chunks();
+        let steps = match cut {
+            None => VecDeque::from([BodyStep::Chunks(chunks)]),
+            Some(reset) => {
+                let first = data_steps(chunks.next().unwrap_or_default());
+                first.chain([BodyStep::Break(FLUSH_TURNS, reset)]).collect()
+            }
+        };
+        Self { steps, exact: None }
     }
 
     /// Creates a body for headers with another length.
@@ -92,6 +113,12 @@ impl Body for AnswerBody {
                         *left = left.saturating_sub(data.len() as u64);
                     }
                     return Poll::Ready(Some(Ok(Frame::data(data))));
+                }
+                Some(BodyStep::Chunks(mut chunks)) => {
+                    if let Some(data) = chunks.next() {
+                        self.steps.push_front(BodyStep::Chunks(chunks));
+                        return Poll::Ready(Some(Ok(Frame::data(data))));
+                    }
                 }
                 Some(BodyStep::Pause(mut pause)) => {
                     if pause.as_mut().poll(cx).is_pending() {

@@ -10,7 +10,7 @@ mod tls;
 
 pub(crate) use answer::Answer;
 pub use answer::GrantType;
-pub(crate) use body::AnswerBody;
+pub(crate) use body::{AnswerBody, Chunks};
 pub(crate) use call::{IncomingCall, decode_pairs};
 pub(crate) use connection::{Breaker, ServerConnection};
 pub(crate) use tls::Tls;

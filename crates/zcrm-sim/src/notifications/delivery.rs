@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::environment::Environment;
 
-/// The delivery of a notification to an application.
+/// The delivery of a notification, or of the callback of a bulk job, to an application.
 #[derive(Clone, Serialize)]
 #[non_exhaustive]
 pub struct Delivery {
@@ -16,11 +16,11 @@ pub struct Delivery {
     pub seq: u64,
     /// The environment of the records.
     pub environment: Environment,
-    /// The channel's id.
+    /// The channel's id, or the id of a bulk job for its callback.
     pub channel_id: String,
-    /// The address: the channel's `notify_url`.
+    /// The address: the channel's `notify_url`, or the `url` of the job's `callback`.
     pub url: String,
-    /// The JSON body, which contains the channel's token.
+    /// The JSON body, which contains the channel's token, or the job.
     pub body: Value,
     /// The number of the delivery that this one repeats, if it was duplicated by an injected
     /// failure.

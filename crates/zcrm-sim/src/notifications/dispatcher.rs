@@ -93,7 +93,7 @@ impl Dispatcher {
         let delivery = DeliveryInfo {
             channel: &notice.channel.channel,
             module: &notice.module,
-            operation: notice.operation.delivered(),
+            operation: notice.operation,
         };
         let (mut plan, mut from) = (DeliveryPlan::default(), 0);
         while let Some((next, fault)) = self.faults.take(&delivery, from) {

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use crate::environment::Environment;
-use crate::state::RecordOperation;
 
 /// The channel of a delivery. Deliveries of one channel are made one after the other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,12 +12,13 @@ pub(crate) struct ChannelKey {
     pub(crate) channel: String,
 }
 
-/// A notification about written records.
+/// A notification about written records, or about the end of a bulk job.
 #[derive(Clone)]
 pub(crate) struct Notification {
     pub(crate) channel: ChannelKey,
     pub(crate) url: String,
     pub(crate) module: String,
-    pub(crate) operation: RecordOperation,
+    /// The operation on the records, or `bulk_read`.
+    pub(crate) operation: &'static str,
     pub(crate) body: Value,
 }

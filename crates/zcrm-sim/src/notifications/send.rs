@@ -34,20 +34,17 @@ impl NotifyUrl {
     /// Parses an address; the error says why nothing is sent to it.
     pub(super) fn of(url: &str) -> Result<Self, &'static str> {
         // Zoho's examples have blanks in the query.
-        let uri: Uri =
-            url.replace(' ', "%20").parse().map_err(|_| "notify_url is not a valid URL")?;
-        let host = uri.host().ok_or("notify_url has no host")?;
+        let uri: Uri = url.replace(' ', "%20").parse().map_err(|_| "the URL is not a valid URL")?;
+        let host = uri.host().ok_or("the URL has no host")?;
         let named = host.eq_ignore_ascii_case("localhost");
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let literal = bare.parse::<IpAddr>().ok().filter(IpAddr::is_loopback);
         if literal.is_none() && !named {
-            return Err(
-                "notify_url is not a loopback address: the simulator delivers only to those",
-            );
+            return Err("the URL is not a loopback address: the simulator delivers only to those");
         }
         if uri.scheme_str() != Some("http") {
             return Err(
-                "notify_url is not a plain HTTP address: the simulator delivers only to those",
+                "the URL is not a plain HTTP address: the simulator delivers only to those",
             );
         }
         let port = uri.port_u16().unwrap_or(80);

@@ -1,5 +1,6 @@
 //! The state of a simulator: plain data that can be serialised in a snapshot.
 
+mod bulk_reads;
 mod channels;
 mod credits;
 mod devices;
@@ -28,6 +29,9 @@ use crate::rng::Rng;
 use crate::schema::{FieldSpec, ModuleSpec, Modules};
 use crate::version::Version;
 
+pub(crate) use bulk_reads::{
+    BulkCriteria, BulkPageToken, BulkQuery, BulkReadJob, BulkStart, JobEnd, JobFault, ResultFile,
+};
 pub(crate) use channels::{Channel, ChannelCondition, ChannelEvent, RecordOperation};
 pub(crate) use credits::SpentCredits;
 pub(crate) use devices::{CODE_LIFE, Decision, Device};

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::bulk_reads::BulkReads;
 use super::channels::Channels;
 use super::files::{Attachment, File};
 use super::history::History;
@@ -44,6 +45,9 @@ pub(crate) struct Store {
     pub(crate) assignment_rules: SettingsMap,
     /// The results of scheduled jobs by job id.
     pub(crate) jobs: BTreeMap<String, Value>,
+    /// The bulk read jobs.
+    #[serde(default)]
+    pub(crate) bulk_reads: BulkReads,
     /// The notification channels.
     #[serde(default)]
     pub(crate) channels: Channels,

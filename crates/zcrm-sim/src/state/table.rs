@@ -102,6 +102,21 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    /// Returns the record with only the values that the system keeps.
+    pub(crate) fn without_values(&self) -> Self {
+        Self {
+            id: self.id,
+            owner: self.owner.clone(),
+            created_by: self.created_by.clone(),
+            modified_by: self.modified_by.clone(),
+            created: self.created,
+            modified: self.modified,
+            converted: self.converted,
+            approved: self.approved,
+            values: Map::new(),
+        }
+    }
+
     fn is_hidden(&self) -> bool {
         self.converted || !self.approved
     }

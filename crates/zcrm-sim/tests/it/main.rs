@@ -7,6 +7,11 @@
 
 mod accounts;
 mod attachments;
+mod bulk;
+mod bulk_criteria;
+mod bulk_faults;
+mod bulk_read;
+mod bulk_values;
 mod by_test;
 mod client;
 mod composite;

@@ -256,11 +256,11 @@ async fn records_why_a_notification_was_not_delivered() {
     };
     assert_eq!(
         reason(&outcomes[2]),
-        "notify_url is not a loopback address: the simulator delivers only to those"
+        "the URL is not a loopback address: the simulator delivers only to those"
     );
     assert_eq!(
         reason(&outcomes[3]),
-        "notify_url is not a plain HTTP address: the simulator delivers only to those"
+        "the URL is not a plain HTTP address: the simulator delivers only to those"
     );
     assert_eq!(unwell.bodies().len(), 1, "it is not retried");
 }

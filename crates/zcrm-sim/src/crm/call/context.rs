@@ -55,6 +55,8 @@ pub(crate) struct Context<'a> {
     pub(crate) path_values: Vec<&'a str>,
     /// The id of the user that the access token belongs to.
     pub(crate) user: String,
+    /// The scopes of the access token.
+    pub(crate) scopes: Vec<String>,
     pub(crate) now: DateTime<Utc>,
 }
 

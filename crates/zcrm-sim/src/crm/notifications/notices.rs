@@ -84,7 +84,7 @@ fn notices(workspace: &Workspace<'_>, mark: u64) -> Vec<Notification> {
                 },
                 url: channel.url.clone(),
                 module: module.to_owned(),
-                operation,
+                operation: operation.delivered(),
                 body: body(view, base, channel, module, &records, now),
             });
         }

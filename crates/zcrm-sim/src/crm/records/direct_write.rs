@@ -45,6 +45,7 @@ pub(crate) fn write_directly(
         version: Version::V8,
         path_values,
         user,
+        scopes: Vec::new(),
         now: *now,
     };
     let run = match method {

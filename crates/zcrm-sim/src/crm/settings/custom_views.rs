@@ -27,7 +27,12 @@ pub(crate) fn view_of_list(
 
 /// Returns the view's criteria, for the current user; `None` if the view shows every record.
 pub(crate) fn criteria(cx: &Context<'_>, view: &CustomView) -> Option<Criteria> {
-    view.criteria.as_ref().and_then(|criteria| read_criteria(criteria, &cx.user))
+    criteria_for(view, &cx.user)
+}
+
+/// Returns the view's criteria, for a user; `None` if the view shows every record.
+pub(crate) fn criteria_for(view: &CustomView, user: &str) -> Option<Criteria> {
+    view.criteria.as_ref().and_then(|criteria| read_criteria(criteria, user))
 }
 
 fn read_criteria(criteria: &Value, user: &str) -> Option<Criteria> {

@@ -1,0 +1,146 @@
+//! Failures of bulk jobs and of their results.
+
+use std::sync::Arc;
+
+use super::queue::{Matches, Queue, Rule};
+use crate::state::JobFault;
+
+/// A filter of bulk jobs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct JobMatcher {
+    module: Option<String>,
+}
+
+impl Matches<str> for JobMatcher {
+    fn matches(&self, module: &str) -> bool {
+        self.module.as_ref().is_none_or(|wanted| wanted == module)
+    }
+}
+
+/// A builder for a failure of a later bulk read job: filters first, then a final method that says
+/// what happens.
+///
+/// These failures have a queue separate from those for calls and deliveries. A job takes the first
+/// failure that matches it when it is created. Calls about jobs can also fail by
+/// [`Simulator::faults`](crate::Simulator::faults).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), zcrm_sim::Error> {
+/// # let sim = zcrm_sim::Simulator::start().await?;
+/// // The first job of leads fails, and the result of the second one is truncated.
+/// sim.bulk_faults().module("Leads").fail();
+/// sim.bulk_faults().module("Leads").cut_result();
+/// assert_eq!(sim.pending_faults(), 2);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "the failure is added by a final method, such as `fail` or `cut_result`"]
+pub struct BulkFaults {
+    queue: Arc<Queue<JobMatcher, JobFault>>,
+    rule: Rule<JobMatcher>,
+}
+
+impl BulkFaults {
+    pub(crate) fn new(queue: Arc<Queue<JobMatcher, JobFault>>) -> Self {
+        Self { queue, rule: Rule::new(JobMatcher::default()) }
+    }
+
+    /// Applies only to jobs that read this module.
+    pub fn module(mut self, api_name: impl Into<String>) -> Self {
+        self.rule.which.module = Some(api_name.into());
+        self
+    }
+
+    /// Lets the first `jobs` matching jobs pass.
+    pub fn skip(mut self, jobs: usize) -> Self {
+        self.rule.skip = jobs;
+        self
+    }
+
+    /// Sets the number of jobs that fail; one by default.
+    pub fn times(mut self, jobs: usize) -> Self {
+        self.rule.times = Some(jobs);
+        self
+    }
+
+    /// Makes every later matching job fail.
+    pub fn always(mut self) -> Self {
+        self.rule.times = None;
+        self
+    }
+
+    /// Applies to a matching job with this probability, from 0 to 1. The simulator's seed decides.
+    pub fn probability(mut self, probability: f64) -> Self {
+        self.rule.probability = probability;
+        self
+    }
+
+    /// Ends the job as a failure with the code `INTERNAL_SERVER_ERROR`.
+    pub fn fail(self) {
+        self.fail_with("INTERNAL_SERVER_ERROR", "Internal server error occurred.");
+    }
+
+    /// Ends the job as a failure with this code and message.
+    pub fn fail_with(self, code: impl Into<String>, message: impl Into<String>) {
+        self.order(JobFault::Fail { code: code.into(), message: message.into() });
+    }
+
+    /// Lets the job run without end. Later jobs are not delayed by it.
+    pub fn stick(self) {
+        self.order(JobFault::Stick);
+    }
+
+    /// Loses the job after it was created: its state and its result are answered with 404.
+    pub fn lose(self) {
+        self.order(JobFault::Lose);
+    }
+
+    /// Truncates the result to half of its size; the answer is complete, with that length.
+    ///
+    /// A download that ends early is [`Faults::cut_body`](crate::Faults::cut_body).
+    pub fn cut_result(self) {
+        self.order(JobFault::CutResult);
+    }
+
+    /// Writes a wrong checksum of the CSV into the result.
+    pub fn corrupt_result(self) {
+        self.order(JobFault::CorruptResult);
+    }
+
+    /// Adds a second CSV to the result.
+    pub fn extra_file(self) {
+        self.order(JobFault::ExtraFile);
+    }
+
+    /// Leaves the CSV out of the result, which is then an empty ZIP file.
+    pub fn no_file(self) {
+        self.order(JobFault::NoFile);
+    }
+
+    /// Replaces the result by a ZIP file that is about a thousandth of `size`, the number of bytes
+    /// that its CSV expands to.
+    pub fn bomb(self, size: u64) {
+        self.order(JobFault::Bomb(size));
+    }
+
+    /// Adds a cell to the last row of the result, which then has more cells than the header.
+    pub fn extra_column(self) {
+        self.order(JobFault::ExtraColumn);
+    }
+
+    /// Lets the result expire as soon as the job ends: the download is answered with 404.
+    pub fn expire_result(self) {
+        self.order(JobFault::ExpireResult);
+    }
+
+    /// Returns a token of the next page that has expired.
+    pub fn expire_token(self) {
+        self.order(JobFault::ExpireToken);
+    }
+
+    fn order(self, fault: JobFault) {
+        self.queue.push(self.rule, fault);
+    }
+}
