@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// The settings of bulk read: the time that jobs take, their limits, and the format of results.
 ///
-/// Where Zoho's documents leave a choice, the default is the choice with the best evidence. A
-/// client should work with every setting.
+/// Zoho's documents leave some choices open. The default of each is the one with the best evidence;
+/// a client should work with every setting.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

@@ -12,6 +12,8 @@
 //!   requests.
 //! * [`DeliveryFaults`] injects failures into the delivery of notifications;
 //!   [`Simulator::deliveries`] lists the deliveries and their outcomes.
+//! * [`BulkRead`] sets the limits and the format of bulk read; [`BulkFaults`] injects failures into
+//!   its jobs and results.
 //! * [`Journal`] records the requests, whether they were executed, and their answers.
 //! * [`Simulator::control_url`] is the address of an HTTP API that gives tests in other languages
 //!   the same control.
@@ -30,6 +32,7 @@
 //!   attachments, photos, files; related lists and relations;
 //! * modules, fields, layouts, views and related lists;
 //! * the organisation, users, roles, profiles, territories, taxes, currencies and variables;
+//! * bulk read, with jobs, pages, results and callbacks;
 //! * notifications, which are posted to the loopback addresses that subscribed to them.
 //!
 //! Everything that is written is stored, after the checks that Zoho makes. [`operations`] lists all

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 use serde_json::{Map, Value as Json};
-use zcrm_sim::{Builder, Edition, Simulator};
+use zcrm_sim::{Builder, BulkRead, Edition, Simulator};
 
 use write_file::replace;
 
@@ -53,6 +53,11 @@ Data and limits:
   --records MODULE=N     start with N generated records; may be repeated
   --edition NAME         edition whose limits apply: free, standard, professional,
                          enterprise (the default), ultimate, or none for no limits
+  --computed-records MODULE=N
+                         N records for bulk read that are computed and not stored; may be
+                         repeated
+  --bulk-job-ms TIME     time that a bulk job takes (default: 3500)
+  --bulk-rows N          most rows of a bulk read job (default: 200000)
   --search-lag SECONDS   delay after which a search finds a write
   --count-lag SECONDS    delay after which a count of records includes a write
   --snapshot FILE        start from the file if it exists, and write it at the end
@@ -98,6 +103,7 @@ fn command() -> Result<Command, BoxError> {
     let (mut id, mut secret, mut redirect) = (None, None, None);
     let (mut seed, mut seed_files, mut others) = (None, Vec::new(), Vec::new());
     let mut home = Home::default();
+    let mut bulk_read = BulkRead::new();
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
@@ -124,11 +130,19 @@ fn command() -> Result<Command, BoxError> {
             Long("seed") => seed = Some(arguments.value()?.parse::<u64>()?),
             Long("seed-file") => seed_files.push(PathBuf::from(arguments.value()?)),
             Long("records") => {
-                let text = arguments.value()?.string()?;
-                let (module, count) =
-                    text.split_once('=').ok_or("invalid value for --records: expected MODULE=N")?;
-                records.push((module.to_owned(), count.parse::<usize>()?));
+                let (module, count) = of_module(&arguments.value()?.string()?, "--records")?;
+                records.push((module, usize::try_from(count)?));
             }
+            Long("computed-records") => {
+                let text = arguments.value()?.string()?;
+                let (module, count) = of_module(&text, "--computed-records")?;
+                builder = builder.computed_records(module, count);
+            }
+            Long("bulk-job-ms") => {
+                let time = Duration::from_millis(arguments.value()?.parse()?);
+                bulk_read = bulk_read.job_time(time);
+            }
+            Long("bulk-rows") => bulk_read = bulk_read.rows_per_job(arguments.value()?.parse()?),
             Long("edition") => {
                 let name = arguments.value()?.string()?;
                 edition = (name != "none").then(|| Edition::from_str(&name)).transpose()?;
@@ -143,6 +157,7 @@ fn command() -> Result<Command, BoxError> {
             other => return Err(other.unexpected().into()),
         }
     }
+    builder = builder.bulk_read(bulk_read);
     builder = match (id, secret) {
         (Some(id), Some(secret)) => {
             builder.client(id, secret, redirect.unwrap_or_else(|| String::from(REDIRECT)))
@@ -221,6 +236,14 @@ impl Home {
             None => builder,
         }
     }
+}
+
+/// Reads the module and the number of `MODULE=N`.
+fn of_module(text: &str, option: &str) -> Result<(String, u64), BoxError> {
+    let pair = text.split_once('=');
+    let (module, count) =
+        pair.ok_or_else(|| format!("invalid value for {option}: expected MODULE=N"))?;
+    Ok((module.to_owned(), count.parse()?))
 }
 
 /// Returns four consecutive ports.

@@ -335,6 +335,10 @@ fn written(
     const TEMPLATES: [&str; 5] =
         ["/{a}", "/{a}/{b}", "/{a}/{b}/{c}", "/{a}/{b}/{c}/{d}", "/{a}/{b}/{c}/{d}/{e}"];
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let (base, path) = match path.strip_prefix("bulk/") {
+        Some(path) => (Base::Bulk, path),
+        None => (Base::Crm, path),
+    };
     let segments: Vec<&str> = path.split('/').collect();
     let template = TEMPLATES.get(segments.len() - 1).ok_or("a path with too many parts")?;
     let operation = match method {
@@ -344,7 +348,7 @@ fn written(
         "DELETE" => Operation::delete(template),
         _ => Operation::get(template),
     };
-    let mut call = api.call(&operation.body(payload.shape()));
+    let mut call = api.call(&operation.base(base).body(payload.shape()));
     for (name, value) in ["a", "b", "c", "d", "e"].into_iter().zip(segments) {
         call = call.path(name, value);
     }

@@ -1,12 +1,13 @@
 //! A smoke run of every public method that sends a request, and of every read of the table.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, de::DeserializeOwned};
 use zcrm_api::{Api, field, list::ItemStream, operations::ALL};
 use zcrm_core::{ApiVersion, Base, BodyShape, Error, Id, Operation, PriceRange, Record};
 use zcrm_http::{Authorization, Connector, Stack, StaticAuthorizer};
-use zcrm_sim::{Journal, Simulator};
+use zcrm_sim::{BulkRead, Journal, Simulator};
 
 use super::{
     extensions::extensions,
@@ -33,7 +34,8 @@ pub struct SmokeRun {
 /// # Errors
 /// Returns an error if the simulator cannot be reached, or a public method fails.
 pub async fn smoke(version: ApiVersion) -> Result<SmokeRun, BoxError> {
-    let sim = Simulator::builder().plain_http().records("Leads", 5).start().await?;
+    let builder = Simulator::builder().plain_http().records("Leads", 5);
+    let sim = builder.bulk_read(BulkRead::new().job_time(Duration::ZERO)).start().await?;
     let stack = Stack::new(Connector::builder().build()?);
     let token = access_token(&sim, &stack).await?;
     let authorization = Authorization::zoho(&token, sim.api_url().parse()?)?;
@@ -181,7 +183,7 @@ async fn access_token(sim: &Simulator, stack: &Stack<Connector>) -> Result<Strin
     ];
     let mut request = TOKEN.request(ApiVersion::V2).form(&form).build_as()?;
     *request.uri_mut() = format!("{}/oauth/v2/token", sim.accounts_url()).parse()?;
-    let transport = stack.build_for_accounts(std::time::Duration::from_secs(20));
+    let transport = stack.build_for_accounts(Duration::from_secs(20));
     let answer: Answer = zcrm_http::send(&transport, request).await?.json()?;
     Ok(answer.access_token)
 }

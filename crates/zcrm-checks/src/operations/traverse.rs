@@ -34,6 +34,10 @@ pub(super) async fn traverse(api: &Api, version: ApiVersion) -> Result<(), BoxEr
 /// Finds the operation of a method and a path: of all matches, the one with the fewest
 /// placeholders.
 fn operation(version: ApiVersion, method: &str, path: &str) -> Option<&'static Operation> {
+    let (base, path) = match path.strip_prefix("/bulk/") {
+        Some(rest) => (Base::Bulk, format!("/{rest}")),
+        None => (Base::Crm, path.to_owned()),
+    };
     // names of modules begin with a capital letter
     let is_of_module = path.chars().nth(1).is_some_and(char::is_uppercase);
     let of_version = |operation: &&&Operation| {
@@ -42,8 +46,8 @@ fn operation(version: ApiVersion, method: &str, path: &str) -> Option<&'static O
     };
     let called = |operation: &&&Operation| {
         operation.method() == method
-            && operation.base_of() == Base::Crm
-            && fits(path, operation.template())
+            && operation.base_of() == base
+            && fits(&path, operation.template())
             && (is_of_module || !operation.template().starts_with("/{module}"))
     };
     let found = ALL.iter().filter(of_version).filter(called);
@@ -57,7 +61,9 @@ impl Caller for Api {
         let operation = operation(self.version(), &method, &format!("/{path}"))
             .ok_or_else(|| format!("the table does not contain {method} {path}"))?;
         let mut call = self.call(operation);
-        for (name, value) in operation.template().split('/').skip(1).zip(path.split('/')) {
+        for (name, value) in
+            operation.template().split('/').skip(1).zip(path.trim_start_matches("bulk/").split('/'))
+        {
             if let Some(name) = name.strip_prefix('{') {
                 call = call.path(name.trim_end_matches('}'), value);
             }

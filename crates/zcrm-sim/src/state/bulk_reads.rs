@@ -27,7 +27,7 @@ pub(crate) enum BulkCriteria {
     },
 }
 
-/// What a bulk read job reads.
+/// The rows and columns of a job.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct BulkQuery {
     pub(crate) module: String,

@@ -83,7 +83,7 @@ pub(crate) async fn csv(http: &Http, id: &str) -> String {
     text
 }
 
-/// Reads a query and returns the rows, the first of which is the header.
+/// Reads a query and returns the rows; the first one is the header.
 pub(crate) async fn read(http: &Http, query: Value) -> Vec<Vec<String>> {
     let id = create(http, query).await;
     table(&csv(http, &id).await)

@@ -33,7 +33,7 @@ async fn distinguishes_unknown_routes() {
     );
     for path in [
         "/crm/v8/coql",
-        "/crm/bulk/v8/read",
+        "/crm/bulk/v8/write",
         "/crm/v8/settings/modules",
         "/crm/v8/Leads/1/actions/clone",
     ] {

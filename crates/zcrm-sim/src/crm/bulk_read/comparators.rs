@@ -2,6 +2,9 @@
 
 use crate::schema::FieldKind;
 
+/// The value that means an empty field.
+pub(super) const EMPTY: &str = "${EMPTY}";
+
 /// A comparator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Comparator {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::columns::{Column, ColumnError};
-use super::comparators::{Comparator, ValueClass};
+use super::comparators::{Comparator, EMPTY, ValueClass};
 use super::matches::Literal;
 use crate::bulk_read::BulkRead;
 use crate::crm::call::Refusal;
@@ -11,9 +11,6 @@ use crate::json::text_of;
 use crate::schema::ModuleSpec;
 use crate::state::{BulkCriteria, State};
 use crate::version::Version;
-
-/// The value that means an empty field.
-pub(super) const EMPTY: &str = "${EMPTY}";
 
 /// The maximum number of conditions in a request.
 const CONDITIONS: usize = 25;

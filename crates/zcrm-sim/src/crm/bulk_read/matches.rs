@@ -4,8 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 
 use super::columns::{Cell, Column};
-use super::comparators::{Comparator, ValueClass};
-use super::criteria::EMPTY;
+use super::comparators::{Comparator, EMPTY, ValueClass};
 use crate::bulk_read::BulkRead;
 use crate::clock::{parse_stamp, whole_seconds};
 use crate::crm::render::View;
