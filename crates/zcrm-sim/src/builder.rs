@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::bulk_read::BulkRead;
+use crate::bulk_read::BulkReadSettings;
 use crate::clock::{ClockMode, SimClock, span};
 use crate::config::{Config, RefreshLimit};
 use crate::data_center::DataCenter;
@@ -263,7 +263,7 @@ impl Builder {
     }
 
     /// Sets the time, limits and format of bulk read jobs.
-    pub fn bulk_read(mut self, settings: BulkRead) -> Self {
+    pub fn bulk_read(mut self, settings: BulkReadSettings) -> Self {
         self.config.bulk_read = settings;
         self
     }

@@ -11,10 +11,10 @@ use std::time::Duration;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), zcrm_sim::Error> {
 /// use std::time::Duration;
-/// use zcrm_sim::{BulkRead, Simulator};
+/// use zcrm_sim::{BulkReadSettings, Simulator};
 ///
 /// // Jobs end immediately, and each returns at most 100 rows.
-/// let bulk_read = BulkRead::new().job_time(Duration::ZERO).rows_per_job(100);
+/// let bulk_read = BulkReadSettings::new().job_time(Duration::ZERO).rows_per_job(100);
 /// let sim = Simulator::builder().bulk_read(bulk_read).records("Leads", 250).start().await?;
 /// assert_eq!(sim.record_count("Leads"), 250);
 /// # Ok(())
@@ -22,7 +22,7 @@ use std::time::Duration;
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "the settings are used by `Builder::bulk_read`"]
-pub struct BulkRead {
+pub struct BulkReadSettings {
     pub(crate) job_time: Duration,
     pub(crate) rows_per_job: u64,
     pub(crate) last_page: u64,
@@ -46,13 +46,13 @@ pub(crate) struct CsvFormat {
     pub(crate) sizes_first: bool,
 }
 
-impl Default for BulkRead {
+impl Default for BulkReadSettings {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl BulkRead {
+impl BulkReadSettings {
     /// Creates the default settings.
     pub fn new() -> Self {
         Self {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use crate::bulk_read::BulkRead;
+use crate::bulk_read::BulkReadSettings;
 use crate::environment::Environment;
 use crate::limits::Edition;
 use crate::state::THROTTLE_LOCK;
@@ -46,7 +46,7 @@ pub(crate) struct Config {
     pub(crate) all_failed_status: Option<u16>,
     pub(crate) search_lag: Duration,
     pub(crate) count_lag: Duration,
-    pub(crate) bulk_read: BulkRead,
+    pub(crate) bulk_read: BulkReadSettings,
     /// The modules whose records are computed from the seed for bulk reads, with their numbers.
     pub(crate) computed_records: Vec<(String, u64)>,
     pub(crate) seed: u64,
@@ -79,7 +79,7 @@ impl Default for Config {
             all_failed_status: None,
             search_lag: Duration::ZERO,
             count_lag: Duration::ZERO,
-            bulk_read: BulkRead::default(),
+            bulk_read: BulkReadSettings::default(),
             computed_records: Vec::new(),
             seed: 0,
         }

@@ -12,7 +12,7 @@
 //!   requests.
 //! * [`DeliveryFaults`] injects failures into the delivery of notifications;
 //!   [`Simulator::deliveries`] lists the deliveries and their outcomes.
-//! * [`BulkRead`] sets the limits and the format of bulk read; [`BulkFaults`] injects failures into
+//! * [`BulkReadSettings`] sets the limits and the format of bulk read; [`BulkFaults`] injects failures into
 //!   its jobs and results.
 //! * [`Journal`] records the requests, whether they were executed, and their answers.
 //! * [`Simulator::control_url`] is the address of an HTTP API that gives tests in other languages
@@ -103,7 +103,7 @@ mod version;
 mod write_file;
 
 pub use builder::Builder;
-pub use bulk_read::BulkRead;
+pub use bulk_read::BulkReadSettings;
 pub use clock::{ClockMode, FollowedClock};
 pub use config::RefreshLimit;
 pub use environment::{Environment, Host};

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 use serde_json::{Map, Value as Json};
-use zcrm_sim::{Builder, BulkRead, Edition, Simulator};
+use zcrm_sim::{Builder, BulkReadSettings, Edition, Simulator};
 
 use write_file::replace;
 
@@ -103,7 +103,7 @@ fn command() -> Result<Command, BoxError> {
     let (mut id, mut secret, mut redirect) = (None, None, None);
     let (mut seed, mut seed_files, mut others) = (None, Vec::new(), Vec::new());
     let mut home = Home::default();
-    let mut bulk_read = BulkRead::new();
+    let mut bulk_read = BulkReadSettings::new();
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {

@@ -7,7 +7,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use zcrm_api::{Api, field, list::ItemStream, operations::ALL};
 use zcrm_core::{ApiVersion, Base, BodyShape, Error, Id, Operation, PriceRange, Record};
 use zcrm_http::{Authorization, Connector, Stack, StaticAuthorizer};
-use zcrm_sim::{BulkRead, Journal, Simulator};
+use zcrm_sim::{BulkReadSettings, Journal, Simulator};
 
 use super::{
     extensions::extensions,
@@ -35,7 +35,7 @@ pub struct SmokeRun {
 /// Returns an error if the simulator cannot be reached, or a public method fails.
 pub async fn smoke(version: ApiVersion) -> Result<SmokeRun, BoxError> {
     let builder = Simulator::builder().plain_http().records("Leads", 5);
-    let sim = builder.bulk_read(BulkRead::new().job_time(Duration::ZERO)).start().await?;
+    let sim = builder.bulk_read(BulkReadSettings::new().job_time(Duration::ZERO)).start().await?;
     let stack = Stack::new(Connector::builder().build()?);
     let token = access_token(&sim, &stack).await?;
     let authorization = Authorization::zoho(&token, sim.api_url().parse()?)?;

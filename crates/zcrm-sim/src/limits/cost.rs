@@ -21,7 +21,7 @@ enum CallKind {
     Convert,
     Count,
     Query(u64),
-    BulkRead,
+    BulkReadSettings,
     BulkWrite,
     CreateModule,
     Mail,
@@ -56,7 +56,7 @@ impl CallCost {
             CallKind::Query(..=200) => (1, true),
             CallKind::Query(201..=1_000) => (2, true),
             CallKind::Query(_) => (3, true),
-            CallKind::Count | CallKind::BulkRead => (50, false),
+            CallKind::Count | CallKind::BulkReadSettings => (50, false),
             CallKind::BulkWrite | CallKind::CreateModule => (500, false),
             CallKind::Mail => (1, true),
             CallKind::Composite => return Self::of_composite(call),
@@ -85,7 +85,7 @@ fn kind(call: &IncomingCall) -> CallKind {
     let (get, post) = (call.method == Method::GET, call.method == Method::POST);
     let written = || CallKind::Write(rows(&body(call)));
     match segments.as_slice() {
-        ["crm", "bulk", _, "read"] if post => CallKind::BulkRead,
+        ["crm", "bulk", _, "read"] if post => CallKind::BulkReadSettings,
         ["crm", "bulk", _, "write"] if post => CallKind::BulkWrite,
         ["crm", _, "__composite_requests"] if post => CallKind::Composite,
         ["crm", _, "coql"] if post => CallKind::Query(query_limit(&body(call))),

@@ -6,13 +6,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use hyper::Method;
 use serde_json::{Value, json};
-use zcrm_sim::{Builder, BulkRead, ClockMode, Simulator};
+use zcrm_sim::{Builder, BulkReadSettings, ClockMode, Simulator};
 use zip::ZipArchive;
 
 use crate::client::{Http, Reply};
 
 /// Starts a simulator with a frozen clock.
-pub(crate) async fn frozen(settings: BulkRead) -> Http {
+pub(crate) async fn frozen(settings: BulkReadSettings) -> Http {
     start(Simulator::builder().bulk_read(settings)).await
 }
 
@@ -23,8 +23,8 @@ pub(crate) async fn start(builder: Builder) -> Http {
 }
 
 /// Returns settings with which jobs end immediately and downloads are hardly limited.
-pub(crate) fn at_once() -> BulkRead {
-    BulkRead::new().job_time(Duration::ZERO).downloads_per_minute(1_000)
+pub(crate) fn at_once() -> BulkReadSettings {
+    BulkReadSettings::new().job_time(Duration::ZERO).downloads_per_minute(1_000)
 }
 
 /// Requests a job in a version.

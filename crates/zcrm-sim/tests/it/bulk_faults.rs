@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hyper::Method;
 use serde_json::{Value, json};
-use zcrm_sim::{BulkRead, Simulator};
+use zcrm_sim::{BulkReadSettings, Simulator};
 
 use crate::bulk::{ask, at_once, create, csv, download, files, frozen, job, start};
 use crate::client::Http;
@@ -20,7 +20,7 @@ async fn with_leads(count: usize) -> Http {
 
 #[tokio::test]
 async fn a_job_fails_sticks_or_is_lost() {
-    let http = frozen(BulkRead::new()).await;
+    let http = frozen(BulkReadSettings::new()).await;
     http.sim.bulk_faults().module("Contacts").fail();
     http.sim.bulk_faults().fail();
     http.sim.bulk_faults().stick();

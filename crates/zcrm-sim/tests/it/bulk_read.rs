@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hyper::Method;
 use serde_json::{Value, json};
-use zcrm_sim::{BulkRead, DeliveryOutcome, Edition, Environment, Simulator};
+use zcrm_sim::{BulkReadSettings, DeliveryOutcome, Edition, Environment, Simulator};
 
 use crate::bulk::{ask, at_once, column, create, csv, download, frozen, job, read, start};
 use crate::client::{Http, access_token};
@@ -22,7 +22,7 @@ async fn state(http: &Http, id: &str) -> String {
 
 #[tokio::test]
 async fn a_job_passes_through_zohos_states() {
-    let http = frozen(BulkRead::new()).await;
+    let http = frozen(BulkReadSettings::new()).await;
     let lead = http.sim.insert("Leads", json!({ "Last_Name": "Boyle" })).unwrap();
     let reply = ask(&http, "v8", &json!({ "query": leads(&["Last_Name"]) })).await;
     assert_eq!(reply.status, 201);
@@ -57,7 +57,7 @@ async fn a_job_passes_through_zohos_states() {
 
 #[tokio::test]
 async fn jobs_of_an_organisation_run_one_after_the_other() {
-    let http = frozen(BulkRead::new()).await;
+    let http = frozen(BulkReadSettings::new()).await;
     let (first, second) = (create(&http, leads(&[])).await, create(&http, leads(&[])).await);
     http.sim.advance(SECOND);
     assert_eq!(state(&http, &first).await, "IN PROGRESS");
@@ -72,7 +72,7 @@ async fn jobs_of_an_organisation_run_one_after_the_other() {
 #[tokio::test]
 async fn jobs_of_several_users_run_together_if_set() {
     let builder = Simulator::builder()
-        .bulk_read(BulkRead::new().queue_by_user())
+        .bulk_read(BulkReadSettings::new().queue_by_user())
         .user("a@example.com")
         .user("b@example.com");
     let http = start(builder).await;
@@ -90,7 +90,7 @@ async fn jobs_of_several_users_run_together_if_set() {
 
 #[tokio::test]
 async fn a_job_reads_the_records_of_the_time_of_its_end() {
-    let http = frozen(BulkRead::new()).await;
+    let http = frozen(BulkReadSettings::new()).await;
     let kept = http.sim.insert("Leads", json!({ "Last_Name": "Kept" })).unwrap();
     let gone = http.sim.insert("Leads", json!({ "Last_Name": "Gone" })).unwrap();
     let id = create(&http, leads(&["Last_Name"])).await;
@@ -171,7 +171,7 @@ async fn a_result_can_be_downloaded_for_a_day() {
 
 #[tokio::test]
 async fn refuses_downloads_for_a_minute_after_ten_in_a_minute() {
-    let http = frozen(BulkRead::new().job_time(Duration::ZERO)).await;
+    let http = frozen(BulkReadSettings::new().job_time(Duration::ZERO)).await;
     let id = create(&http, leads(&[])).await;
     for _ in 0..10 {
         assert_eq!(download(&http, &id).await.status, 200);
@@ -244,7 +244,7 @@ async fn a_job_costs_fifty_credits() {
 
 #[tokio::test]
 async fn a_callback_has_the_answer_about_the_job() {
-    let http = frozen(BulkRead::new()).await;
+    let http = frozen(BulkReadSettings::new()).await;
     let receiver = Receiver::start(200).await;
     let callback = json!({ "url": format!("{}/done?x=1", receiver.url), "method": "post" });
     let body = json!({ "query": leads(&["City"]), "callback": callback });
@@ -280,7 +280,7 @@ async fn a_callback_is_sent_only_to_loopback_addresses() {
 
 #[tokio::test]
 async fn a_running_clock_ends_jobs_without_calls() {
-    let settings = BulkRead::new().job_time(Duration::from_millis(50));
+    let settings = BulkReadSettings::new().job_time(Duration::from_millis(50));
     let sim = Simulator::builder().bulk_read(settings).start().await.unwrap();
     let http = Http::logged_in(&sim).await;
     let receiver = Receiver::start(200).await;

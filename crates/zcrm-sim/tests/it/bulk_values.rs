@@ -1,12 +1,12 @@
 //! The cells of results, and the settings of their format.
 
 use serde_json::json;
-use zcrm_sim::{BulkRead, FieldKind, FieldSpec, ModuleSpec, Simulator};
+use zcrm_sim::{BulkReadSettings, FieldKind, FieldSpec, ModuleSpec, Simulator};
 
 use crate::bulk::{at_once, column, create, csv, download, files, frozen, read, start};
 use crate::client::Http;
 
-async fn with_values(settings: BulkRead) -> (Http, String) {
+async fn with_values(settings: BulkReadSettings) -> (Http, String) {
     let builder = Simulator::builder()
         .bulk_read(settings)
         .field("Leads", FieldSpec::new("Colours", FieldKind::MultiPicklist))

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::comparators::ValueClass;
-use crate::bulk_read::{BulkRead, CsvFormat};
+use crate::bulk_read::{BulkReadSettings, CsvFormat};
 use crate::clock::stamp;
 use crate::crm::render::View;
 use crate::json::{record_key, text_of};
@@ -60,7 +60,7 @@ impl Column {
     /// Finds a column by its name.
     pub(super) fn resolve(
         state: &State,
-        settings: &BulkRead,
+        settings: &BulkReadSettings,
         module: &ModuleSpec,
         name: &str,
     ) -> Result<Self, ColumnError> {
@@ -96,7 +96,11 @@ impl Column {
         Ok(Self { header: header.to_owned(), hops, leaf })
     }
 
-    fn leaf(settings: &BulkRead, module: &ModuleSpec, name: &str) -> Result<Leaf, ColumnError> {
+    fn leaf(
+        settings: &BulkReadSettings,
+        module: &ModuleSpec,
+        name: &str,
+    ) -> Result<Leaf, ColumnError> {
         if name == "id" || name == ID {
             return Ok(Leaf::Id);
         }
@@ -115,7 +119,7 @@ impl Column {
     }
 
     /// Returns all columns of a module, with its ids first.
-    pub(super) fn all(settings: &BulkRead, module: &ModuleSpec) -> Vec<Self> {
+    pub(super) fn all(settings: &BulkReadSettings, module: &ModuleSpec) -> Vec<Self> {
         let names = module.fields.iter().map(|field| field.api_name.as_str());
         let columns = names.filter_map(|name| {
             let leaf = Self::leaf(settings, module, name).ok()?;
@@ -153,7 +157,7 @@ impl Column {
     pub(super) fn cell<'a>(
         &'a self,
         view: View<'a>,
-        settings: &BulkRead,
+        settings: &BulkReadSettings,
         record: &'a Record,
     ) -> Cell<'a> {
         let mut record = record;
@@ -181,7 +185,7 @@ impl Column {
 /// that is refused.
 pub(super) fn of_query<'n>(
     state: &State,
-    settings: &BulkRead,
+    settings: &BulkReadSettings,
     module: &ModuleSpec,
     names: Option<&'n [String]>,
 ) -> Result<Vec<Column>, (&'n str, ColumnError)> {
@@ -214,7 +218,7 @@ pub(super) fn of_query<'n>(
 }
 
 /// Returns whether bulk read refuses a field that the metadata lists.
-fn is_refused(settings: &BulkRead, module: &ModuleSpec, field: &FieldSpec) -> bool {
+fn is_refused(settings: &BulkReadSettings, module: &ModuleSpec, field: &FieldSpec) -> bool {
     let by_kind = matches!(
         field.kind,
         FieldKind::Subform
@@ -257,7 +261,7 @@ fn user<'a>(view: View<'a>, field: &FieldSpec, member: &str, record: &'a Record)
 
 fn of_field<'a>(
     view: View<'a>,
-    settings: &BulkRead,
+    settings: &BulkReadSettings,
     field: &'a FieldSpec,
     record: &'a Record,
 ) -> Cell<'a> {

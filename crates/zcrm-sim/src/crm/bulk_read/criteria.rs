@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::columns::{Column, ColumnError};
 use super::comparators::{Comparator, EMPTY, ValueClass};
 use super::matches::Literal;
-use crate::bulk_read::BulkRead;
+use crate::bulk_read::BulkReadSettings;
 use crate::crm::call::Refusal;
 use crate::json::text_of;
 use crate::schema::ModuleSpec;
@@ -25,7 +25,7 @@ const DIGITS: usize = 19;
 #[derive(Clone, Copy)]
 pub(super) struct Checked<'a> {
     pub(super) state: &'a State,
-    pub(super) settings: &'a BulkRead,
+    pub(super) settings: &'a BulkReadSettings,
     pub(super) module: &'a ModuleSpec,
     pub(super) version: Version,
 }

@@ -11,7 +11,7 @@ use super::computed;
 use super::matches::Matcher;
 use super::shown;
 use super::source::{Filter, Page, Source};
-use crate::bulk_read::BulkRead;
+use crate::bulk_read::BulkReadSettings;
 use crate::clock::span;
 use crate::crm::call::Workspace;
 use crate::crm::render::View;
@@ -144,7 +144,7 @@ fn read(workspace: &Workspace<'_>, job: &BulkReadJob) -> Option<Rows> {
 
 fn write(
     view: View<'_>,
-    settings: &BulkRead,
+    settings: &BulkReadSettings,
     job: &BulkReadJob,
     columns: &[columns::Column],
     page: &Page<'_>,

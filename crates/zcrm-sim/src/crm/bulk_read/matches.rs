@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::columns::{Cell, Column};
 use super::comparators::{Comparator, EMPTY, ValueClass};
-use crate::bulk_read::BulkRead;
+use crate::bulk_read::BulkReadSettings;
 use crate::clock::{parse_stamp, whole_seconds};
 use crate::crm::render::View;
 use crate::json::record_key;
@@ -79,7 +79,7 @@ impl Matcher {
     /// Prepares checked criteria. A condition whose field has been removed since matches nothing.
     pub(super) fn new(
         view: View<'_>,
-        settings: &BulkRead,
+        settings: &BulkReadSettings,
         module: &ModuleSpec,
         criteria: &BulkCriteria,
     ) -> Self {
@@ -113,7 +113,12 @@ impl Matcher {
         }
     }
 
-    pub(super) fn holds(&self, view: View<'_>, settings: &BulkRead, record: &Record) -> bool {
+    pub(super) fn holds(
+        &self,
+        view: View<'_>,
+        settings: &BulkReadSettings,
+        record: &Record,
+    ) -> bool {
         match self {
             Self::Group { any: true, group } => {
                 group.iter().any(|one| one.holds(view, settings, record))

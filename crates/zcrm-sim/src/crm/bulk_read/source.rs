@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::matches::Matcher;
-use crate::bulk_read::BulkRead;
+use crate::bulk_read::BulkReadSettings;
 use crate::config::Config;
 use crate::crm::criteria::{Criteria, holds};
 use crate::crm::render::View;
@@ -100,7 +100,7 @@ impl Source {
     pub(super) fn page<'a>(
         &self,
         view: View<'a>,
-        settings: &BulkRead,
+        settings: &BulkReadSettings,
         filter: &Filter<'_>,
         start: BulkStart,
         most: u64,
