@@ -1,5 +1,5 @@
 """Runs Zoho's SDK for Python against the simulator: log in with a refresh token, then create, list,
-update, search and delete a record. `cargo xtask foreign-sdk python` runs it.
+update, count, search and delete a record, and count its notes. `cargo xtask foreign-sdk python` runs it.
 
     python records.py INFO_FILE     the file that `zcrm-sim --info-file` writes
 """
@@ -19,13 +19,16 @@ from zohocrmsdk.src.com.zoho.api.authenticator import OAuthToken
 from zohocrmsdk.src.com.zoho.api.authenticator.store import FileStore
 from zohocrmsdk.src.com.zoho.api.logger import Logger
 from zohocrmsdk.src.com.zoho.crm.api import HeaderMap, Initializer, ParameterMap
+from zohocrmsdk.src.com.zoho.crm.api import get_related_records_count as related_counts
 from zohocrmsdk.src.com.zoho.crm.api.dc import DataCenter
 from zohocrmsdk.src.com.zoho.crm.api.record import (
     ActionWrapper,
     BodyWrapper,
+    CountWrapper,
     DeleteRecordsParam,
     GetRecordsParam,
     Record,
+    RecordCountParam,
     RecordOperations,
     ResponseWrapper,
     SearchRecordsParam,
@@ -83,6 +86,21 @@ def only(written):
     return int(outcome.get_details()["id"])
 
 
+def count_notes(lead):
+    """Returns the number of a lead's notes, as Zoho counts them for a list of related lists."""
+    notes = related_counts.RelatedList()
+    notes.set_api_name("Notes")
+    wanted = related_counts.GetRelatedRecordCount()
+    wanted.set_related_list(notes)
+    body = related_counts.BodyWrapper()
+    body.set_get_related_records_count([wanted])
+    counts = related_counts.GetRelatedRecordsCountOperations(lead, "Leads")
+    response = counts.get_related_records_count(body)
+    counted = expect(response, 200, related_counts.ActionWrapper)
+    (one,) = counted.get_get_related_records_count()
+    return one.get_count()
+
+
 def main(folder):
     start(folder)
     leads = RecordOperations("Leads")
@@ -118,6 +136,11 @@ def main(folder):
     assert hits[0].get_key_value("Last_Name") == "Boyle"
 
     params = ParameterMap()
+    params.add(RecordCountParam.word, "Zylker")
+    assert expect(leads.record_count(params), 200, CountWrapper).get_count() == 1
+    assert count_notes(made) == 0
+
+    params = ParameterMap()
     params.add(DeleteRecordsParam.ids, str(made))
     assert only(expect(leads.delete_records(params, HeaderMap()), 200, ActionWrapper)) == made
 
@@ -125,7 +148,7 @@ def main(folder):
     params.add(SearchRecordsParam.criteria, "(Company:equals:Zylker Cloud)")
     gone = leads.search_records(params, HeaderMap())
     assert gone.get_status_code() == 204, gone.get_status_code()
-    print("Zoho's SDK for Python: logged in, created, listed, updated, searched, deleted")
+    print("Zoho's SDK for Python: logged in, created, listed, updated, searched, counted, deleted")
 
 
 with tempfile.TemporaryDirectory() as scratch:

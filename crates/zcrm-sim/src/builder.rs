@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::bulk_read::BulkReadSettings;
 use crate::clock::{ClockMode, SimClock, span};
-use crate::config::{Config, RefreshLimit};
+use crate::config::{CompositeChecks, Config, RefreshLimit};
 use crate::data_center::DataCenter;
 use crate::environment::{Environment, Host};
 use crate::error::Error;
@@ -358,6 +358,13 @@ impl Builder {
     /// are counted immediately.
     pub fn count_lag(mut self, lag: Duration) -> Self {
         self.config.count_lag = lag;
+        self
+    }
+
+    /// Sets when the parts of a composite call are checked, and where their errors are. By default
+    /// each part is checked when its turn comes.
+    pub fn composite_checks(mut self, checks: CompositeChecks) -> Self {
+        self.config.composite_checks = checks;
         self
     }
 

@@ -24,6 +24,23 @@ pub enum RefreshLimit {
     Off,
 }
 
+/// When the parts of a composite call are checked, and where their errors are.
+///
+/// Zoho's description has both forms of an error, and one example of the first. The checks are those
+/// that need no response of another part: missing and invalid members, duplicate ids, circles, later
+/// versions, and operations that are not allowed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CompositeChecks {
+    /// Checks each part when its turn comes. An error takes the place of the part's result, and the
+    /// other parts are executed.
+    #[default]
+    EachPart,
+    /// Checks all parts before any of them is executed. The first error is the answer of the whole
+    /// call.
+    WholeCall,
+}
+
 /// The addresses and settings of a simulator.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
@@ -50,6 +67,7 @@ pub(crate) struct Config {
     /// The modules whose records are computed from the seed for bulk reads, with their numbers.
     pub(crate) computed_records: Vec<(String, u64)>,
     pub(crate) seed: u64,
+    pub(crate) composite_checks: CompositeChecks,
 }
 
 impl Config {
@@ -82,6 +100,7 @@ impl Default for Config {
             bulk_read: BulkReadSettings::default(),
             computed_records: Vec::new(),
             seed: 0,
+            composite_checks: CompositeChecks::default(),
         }
     }
 }

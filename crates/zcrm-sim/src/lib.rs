@@ -105,7 +105,7 @@ mod write_file;
 pub use builder::Builder;
 pub use bulk_read::BulkReadSettings;
 pub use clock::{ClockMode, FollowedClock};
-pub use config::RefreshLimit;
+pub use config::{CompositeChecks, RefreshLimit};
 pub use environment::{Environment, Host};
 pub use error::Error;
 pub use faults::{BulkFaults, DeliveryFaults, Faults, Hold};

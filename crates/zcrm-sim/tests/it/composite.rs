@@ -1,7 +1,7 @@
 //! Composite calls: their checks, references, order, and what they may contain.
 
 use serde_json::{Value, json};
-use zcrm_sim::Simulator;
+use zcrm_sim::{CompositeChecks, Simulator};
 
 use crate::client::{Http, Reply};
 
@@ -418,4 +418,34 @@ async fn parts_have_headers_and_earlier_versions() {
     assert_eq!(inner(&reply, 0), Value::Null);
     assert_eq!(inner(&reply, 1)["data"][0]["Last_Name"], "A");
     assert_eq!(http.sim.journal().count(|entry| entry.path == PATH && entry.executed), 1);
+}
+
+#[tokio::test]
+async fn checks_of_the_whole_call_come_before_any_part() {
+    let checks = CompositeChecks::WholeCall;
+    let sim = Simulator::builder().composite_checks(checks).start().await.unwrap();
+    let http = Http::logged_in(&sim).await;
+    let first = insert("1", "A");
+    let to = |own: &str, other: &str| {
+        get(own, &format!("/crm/v8/Leads/@{{{other}:$.data[0].details.id}}"), json!({}))
+    };
+    for (second, third, code) in [
+        (json!(7), insert("3", "B"), "INVALID_DATA"),
+        (insert("1", "B"), insert("3", "C"), "DUPLICATE_DATA"),
+        (to("2", "2"), insert("3", "B"), "INVALID_REFERENCE"),
+        (to("2", "4"), insert("3", "B"), "INVALID_REFERENCE"),
+        (to("2", "3"), to("3", "2"), "LOOPING_FOUND"),
+        (get("2", "/crm/v9/org", json!({})), insert("3", "B"), "NOT_ALLOWED"),
+        (get("2", "/crm/v8/files", json!({})), insert("3", "B"), "NOT_SUPPORTED"),
+    ] {
+        let reply = send(&http, json!({}), json!([first, second, third])).await;
+        assert_eq!((reply.status, reply.code().as_str()), (400, code), "{second} {third}");
+    }
+    assert_eq!(sim.record_count("Leads"), 0);
+    let reply = send(&http, json!({}), json!([first, to("2", "1"), to("3", "2")])).await;
+    let codes = ["SUCCESS 201", "SUCCESS 200", "INVALID_REFERENCE"];
+    assert_eq!((reply.status, results(&reply)), (207, codes.map(String::from).to_vec()));
+    let flags = json!({ "parallel_execution": false });
+    let reply = send(&http, flags, json!([to("1", "2"), insert("2", "A")])).await;
+    assert_eq!((reply.status, reply.code().as_str()), (400, "INVALID_REFERENCE"));
 }

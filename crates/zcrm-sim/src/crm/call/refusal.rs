@@ -102,6 +102,13 @@ impl Refusal {
     }
 }
 
+impl From<RowError> for Refusal {
+    /// Refuses the entire call because of one row.
+    fn from(error: RowError) -> Self {
+        Self::bad(error.code, error.message, error.details)
+    }
+}
+
 impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
         let body = json!({

@@ -3,6 +3,7 @@
 mod allowed;
 mod order;
 mod part;
+mod parts;
 mod reference;
 mod request;
 mod run;

@@ -4,10 +4,11 @@ use chrono::TimeDelta;
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::order::order;
-use super::part::{Part, limit};
+use super::part::limit;
+use super::parts::{ReadPart, check_all, index_of, looping, parallel_order, read_parts};
 use super::reference::Reference;
 use super::request::{CompositeRequest, KEY, status};
+use crate::config::CompositeChecks;
 use crate::crm::call::{Refusal, RowError, Workspace, success};
 use crate::crm::notifications::collect;
 use crate::crm::router;
@@ -95,7 +96,7 @@ struct Execution<'c, 'w, 's, 'f, 'q> {
     call: &'c IncomingCall,
     version: Version,
     sent: &'s CompositeRequest,
-    parts: Vec<Result<Part<'s>, RowError>>,
+    parts: Vec<ReadPart<'s>>,
     results: Vec<Option<PartResult>>,
     /// The time at which each part ended, counted from the start of the call.
     ends: Vec<TimeDelta>,
@@ -111,7 +112,10 @@ pub(super) fn run(
 ) -> Result<Answer, Refusal> {
     let sent = CompositeRequest::read(call, version)?;
     let savepoint = sent.rollback.then(|| workspace.state.savepoint(workspace.environment));
-    let parts = read_parts(&sent);
+    let parts = match workspace.config.composite_checks {
+        CompositeChecks::EachPart => read_parts(&sent),
+        CompositeChecks::WholeCall => check_all(read_parts(&sent), &sent, call, version)?,
+    };
     let count = parts.len();
     let mut execution = Execution {
         workspace,
@@ -133,22 +137,6 @@ pub(super) fn run(
         }
         (savepoint, _) => Ok(answer(results, savepoint.is_some())),
     }
-}
-
-/// Reads the parts. Two parts with the same id are errors.
-fn read_parts(sent: &CompositeRequest) -> Vec<Result<Part<'_>, RowError>> {
-    let mut parts: Vec<Result<Part<'_>, RowError>> =
-        sent.parts.iter().enumerate().map(|(index, part)| Part::read(index, part)).collect();
-    let ids: Vec<Option<&str>> =
-        parts.iter().map(|part| part.as_ref().ok().and_then(|part| part.id)).collect();
-    for (part, id) in parts.iter_mut().zip(&ids) {
-        let same: Vec<usize> =
-            (0..ids.len()).filter(|other| id.is_some() && ids.get(*other) == Some(id)).collect();
-        if let (Ok(own), true) = (&part, same.len() > 1) {
-            *part = Err(own.duplicate(&same));
-        }
-    }
-    parts
 }
 
 impl Execution<'_, '_, '_, '_, '_> {
@@ -182,43 +170,18 @@ impl Execution<'_, '_, '_, '_, '_> {
 
     /// Returns the order of parts that run in parallel. Parts in a circle get their errors.
     fn parallel_order(&mut self) -> Vec<usize> {
-        let ids = self.referred_ids();
-        let referred: Vec<Vec<usize>> = ids
-            .iter()
-            .enumerate()
-            .map(|(own, ids)| {
-                let others = ids.iter().filter_map(|id| self.index_of(id));
-                others.filter(|other| *other != own).collect()
-            })
-            .collect();
-        let order = order(&referred);
-        let id = |index: usize| self.parts.get(index)?.as_ref().ok()?.id;
-        let data: Vec<Value> = order
-            .circular
-            .iter()
-            .map(|index| json!({ "sub_request_id": id(*index), "referred_sub_request_ids": ids.get(*index) }))
-            .collect();
-        for index in order.circular {
-            let details = json!({ "dependent_data": data });
-            let error =
-                RowError::new("LOOPING_FOUND", "the sub requests refer to each other", details);
-            if let Some(slot) = self.results.get_mut(index) {
+        let order = parallel_order(&self.parts);
+        for index in &order.circular {
+            let error = looping(&self.parts, &order.circular);
+            if let Some(slot) = self.results.get_mut(*index) {
                 *slot = Some(PartResult::refused(&error));
             }
         }
         order.indexes
     }
 
-    /// Returns the ids that each part refers to.
-    fn referred_ids(&self) -> Vec<Vec<String>> {
-        let ids = |part: &Result<Part<'_>, RowError>| {
-            part.as_ref().map(|part| part.referred_ids()).unwrap_or_default()
-        };
-        self.parts.iter().map(ids).collect()
-    }
-
     fn index_of(&self, id: &str) -> Option<usize> {
-        self.parts.iter().position(|part| part.as_ref().is_ok_and(|part| part.id == Some(id)))
+        index_of(&self.parts, id)
     }
 
     /// Returns the value of a reference: of another part that was executed; with parallel
