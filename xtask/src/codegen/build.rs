@@ -238,13 +238,14 @@ impl<'o> Table<'o> {
                 self.problems.push(format!("{id} names {instead}, which does not exist"));
             }
         }
-        let beside = |id: &str| {
-            let entries =
-                self.overlay.add.iter().filter(|entry| entry.fields.contains_key("beside"));
-            entries.filter_map(|entry| entry.text("id").ok()).any(|other| other == id)
+        let other_form = |id: &str| {
+            let mut entries = self.overlay.add.iter().filter(|entry| {
+                ["beside", "form_of"].iter().any(|key| entry.fields.contains_key(*key))
+            });
+            entries.any(|entry| entry.text("id").is_ok_and(|other| other == id))
         };
         let mut routes: BTreeMap<String, &str> = BTreeMap::new();
-        for facts in self.all.values().filter(|facts| !beside(&facts.id)) {
+        for facts in self.all.values().filter(|facts| !other_form(&facts.id)) {
             if let Some(other) = routes.insert(facts.route(), &facts.id) {
                 let (id, route) = (&facts.id, facts.route());
                 self.problems.push(format!("{id} and {other} have the same route: {route}"));

@@ -32,6 +32,7 @@ pub(crate) fn change(facts: &mut Facts, entry: &Entry) -> Result<()> {
         });
         match (key.as_str(), known) {
             // both forms of a route name each other, if versions lack one of them
+            ("form_of", _) => {}
             ("beside", _) => drop(json.insert("instead".into(), value.clone())),
             ("optional", Some(Value::Array(required))) => {
                 for name in list()? {

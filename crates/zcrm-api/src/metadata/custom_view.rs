@@ -32,6 +32,10 @@ model! {
         module: Option<MetaRef> = "module";
         /// The criteria for the records of the view; `None` if it shows all records.
         criteria: Option<ViewCriteria> = "criteria";
+        /// Conditions on related records. Described by Zoho's OpenAPI files since 2026.
+        cross_filters: Vec<CrossFilter> = "cross_filters";
+        /// Whether long text is wrapped. Described by Zoho's OpenAPI files since 2026.
+        wrap_text: Option<bool> = "wrap_text";
         /// The field that the view is sorted by; an API name in v2.
         sort_by: Option<MetaRef> = "sort_by";
         /// The direction of the sort: `asc` or `desc`.
@@ -64,6 +68,18 @@ model! {
         shared_to: Vec<SharedTo> = "shared_to";
         /// The same as `shared_to`, in v2.
         shared_details: Vec<SharedTo> = "shared_details";
+    }
+}
+
+model! {
+    /// A condition on the related records of a view's records.
+    CrossFilter {
+        /// Whether the view shows the records that have such related records, or those that have not.
+        include_objects: Option<bool> = "include_objects";
+        /// The related list.
+        relation: Option<MetaRef> = "relation";
+        /// The criteria for the related records.
+        criteria: Option<ViewCriteria> = "criteria";
     }
 }
 

@@ -3,10 +3,11 @@
 use zcrm_core::{Id, Timestamp, words};
 
 use super::field_details::{
-    AutoNumber, CurrencyField, FieldAssociation, FieldConvertMapping, FieldCrypt, FieldEmailParser,
-    FieldExternal, FieldHipaa, FieldOperations, FieldPrivacy, FieldProfile, FieldSharing,
-    FieldTooltip, FieldViews, FormulaField, HistoryTracking, LookupField, MultiModuleLookup,
-    MultiSelectLookup, PickListValue, RollupSummary, SubformField, TextArea, UniqueField,
+    AutoNumber, ChildField, CurrencyField, FieldAssociation, FieldConvertMapping, FieldCrypt,
+    FieldEmailParser, FieldExternal, FieldHipaa, FieldOperations, FieldPrivacy, FieldProfile,
+    FieldRange, FieldSharing, FieldTooltip, FieldViews, FormulaField, HistoryTracking, LookupField,
+    MultiModuleLookup, MultiSelectLookup, PickListValue, RollupSummary, SubformField, TextArea,
+    UniqueField,
 };
 use crate::{MetaRef, RawJson, model::model};
 
@@ -142,6 +143,16 @@ model! {
         view_type: Option<FieldViews> = "view_type";
         /// The history tracking of the field: an object, or a boolean in v2.
         history_tracking: Option<HistoryTracking> = "history_tracking";
+        /// Whether history is tracked. Described by Zoho's OpenAPI files since 2026.
+        history_tracking_enabled: Option<bool> = "history_tracking_enabled";
+        /// The format in which the value is displayed. Described by Zoho's OpenAPI files since 2026.
+        display_format: Option<String> = "display_format";
+        /// The smallest and the largest value. Described by Zoho's OpenAPI files since 2026.
+        range: Option<FieldRange> = "range";
+        /// The address field that contains the field. Described by Zoho's OpenAPI files since 2026.
+        parent_field: Option<MetaRef> = "parent_field";
+        /// The parts of an address field. Described by Zoho's OpenAPI files since 2026.
+        child_fields: Vec<ChildField> = "child_fields";
         /// The validation rule of the field. Present only in a layout.
         validation_rule: Option<RawJson> = "validation_rule";
         /// The time of the creation.

@@ -158,6 +158,26 @@ model! {
 }
 
 model! {
+    /// The smallest and the largest value of a number field.
+    FieldRange {
+        /// The smallest value.
+        from: Option<f64> = "from";
+        /// The largest value.
+        to: Option<f64> = "to";
+    }
+}
+
+model! {
+    /// A part of an address field.
+    ChildField {
+        /// The position among the parts.
+        sequence_number: Option<i64> = "sequence_number";
+        /// The field.
+        field: Option<MetaRef> = "field";
+    }
+}
+
+model! {
     /// The module of the rows of a subform.
     SubformField {
         /// The id of the module.
@@ -184,6 +204,10 @@ model! {
         return_type: Option<String> = "return_type";
         /// The expression.
         expression: Option<String> = "expression";
+        /// Whether Zoho computes the value again without a change of the record. Described by Zoho's OpenAPI files since 2026.
+        dynamic: Option<bool> = "dynamic";
+        /// Whether a condition ends the computation. Described by Zoho's OpenAPI files since 2026.
+        stop_compute_conditionally: Option<bool> = "stop_compute_conditionally";
     }
 }
 

@@ -13,15 +13,16 @@ mod related_list;
 mod related_lists;
 mod view_criteria;
 
-pub use custom_view::{AccessType, CustomView, SharedTo, ViewCategory, ViewField};
+pub use custom_view::{AccessType, CrossFilter, CustomView, SharedTo, ViewCategory, ViewField};
 pub use custom_views::CustomViews;
 pub use field::{DataType, FieldInfo};
 pub use field_details::{
-    AutoNumber, ConnectedDetails, CurrencyField, FieldAssociation, FieldConvertMapping, FieldCrypt,
-    FieldEmailParser, FieldExternal, FieldHipaa, FieldOperations, FieldPrivacy, FieldProfile,
-    FieldSharing, FieldTooltip, FieldViews, FormulaField, HistoryTracking, LinkingDetails,
-    LookupField, LookupRelatedList, MultiModuleLookup, MultiSelectLookup, PickListMap,
-    PickListValue, RollupSummary, SubformField, TextArea, UniqueField,
+    AutoNumber, ChildField, ConnectedDetails, CurrencyField, FieldAssociation, FieldConvertMapping,
+    FieldCrypt, FieldEmailParser, FieldExternal, FieldHipaa, FieldOperations, FieldPrivacy,
+    FieldProfile, FieldRange, FieldSharing, FieldTooltip, FieldViews, FormulaField,
+    HistoryTracking, LinkingDetails, LookupField, LookupRelatedList, MultiModuleLookup,
+    MultiSelectLookup, PickListMap, PickListValue, RollupSummary, SubformField, TextArea,
+    UniqueField,
 };
 pub use fields::Fields;
 pub use layout::{
@@ -33,7 +34,7 @@ pub use module::{
     GeneratedType, ModuleArgument, ModuleInfo, ModuleStatus, ModuleTerritory, RelatedListProperties,
 };
 pub use modules::{ModuleHandle, Modules};
-pub use related_list::RelatedList;
+pub use related_list::{RecordOperations, RelatedList};
 pub use related_lists::RelatedLists;
 pub use view_criteria::ViewCriteria;
 

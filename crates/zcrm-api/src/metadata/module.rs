@@ -39,6 +39,19 @@ model! {
         singular_label: Option<String> = "singular_label";
         /// The label of several records.
         plural_label: Option<String> = "plural_label";
+        /// The label of one record before translation. Described by Zoho's OpenAPI files since 2026.
+        actual_singular_label: Option<String> = "actual_singular_label";
+        /// The label of several records before translation. Described by Zoho's OpenAPI files since 2026.
+        actual_plural_label: Option<String> = "actual_plural_label";
+        /// The users who see the module: `org_based` or `team_based`. Described by Zoho's OpenAPI files since 2026.
+        access_type: Option<String> = "access_type";
+        /// The class of the module, for modules of Zoho's orchestration: `ENTITIES` or
+        /// `CONFIGURATION_ENTITIES`. Described by Zoho's OpenAPI files since 2026.
+        module_type: Option<String> = "module_type";
+        /// The product that defines the module, such as `crm` or `marketplace_plugin`. Described by Zoho's OpenAPI files since 2026.
+        source: Option<String> = "source";
+        /// Whether lookups can refer to the module. Described by Zoho's OpenAPI files since 2026.
+        lookupable: Option<bool> = "lookupable";
         /// The description of the module.
         description: Option<String> = "description";
         /// The origin of the module.

@@ -43,7 +43,27 @@ model! {
         customize_fields: Option<bool> = "customize_fields";
         /// Whether the display label can be changed.
         customize_display_label: Option<bool> = "customize_display_label";
+        /// The operations that the related list allows. Described by Zoho's OpenAPI files since 2026.
+        record_operations: Option<RecordOperations> = "record_operations";
         /// The fields that the related list shows.
         fields: Vec<MetaRef> = "fields";
+    }
+}
+
+model! {
+    /// The operations that a related list allows on its records.
+    RecordOperations {
+        /// Whether records can be created.
+        create: Option<bool> = "create";
+        /// Whether records can be edited.
+        edit: Option<bool> = "edit";
+        /// Whether several records can be edited at once.
+        bulk_edit: Option<bool> = "bulk_edit";
+        /// Whether records can be deleted.
+        delete: Option<bool> = "delete";
+        /// Whether existing records can be added.
+        assign: Option<bool> = "assign";
+        /// Whether records can be removed from the list.
+        disassociate: Option<bool> = "disassociate";
     }
 }

@@ -19,6 +19,8 @@ model! {
         id, with_id: Option<Id> = "id";
         /// The profile's name.
         name, with_name: String = "name";
+        /// The profile's API name. Described by Zoho's OpenAPI files since 2026.
+        api_name: Option<String> = "api_name";
         /// The profile's name in the user's language.
         display_label: Option<String> = "display_label";
         /// The description of the profile.

@@ -11,6 +11,8 @@ model! {
         id, with_id: Option<Id> = "id";
         /// The role's name.
         name, with_name: String = "name";
+        /// The role's API name. Described by Zoho's OpenAPI files since 2026.
+        api_name: Option<String> = "api_name";
         /// The role's name in the user's language.
         display_label: Option<String> = "display_label";
         /// The description of the role.

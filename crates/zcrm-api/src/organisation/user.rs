@@ -134,6 +134,15 @@ model! {
         personal_account: Option<bool> = "personal_account";
         /// Whether the user is a developer in a sandbox.
         sandbox_developer: Option<bool> = "sandboxDeveloper";
+        /// The type of the user, such as `Regular User`. Described by Zoho's OpenAPI files since 2026.
+        user_type: Option<String> = "type__s";
+        /// The address of the user's photo. Described by Zoho's OpenAPI files since 2026.
+        image_link: Option<String> = "image_link";
+        /// Whether users with a role above share the user's records. Described by Zoho's OpenAPI files since 2026.
+        share_among_subordinates, with_share_among_subordinates: Option<bool> =
+            "share_among_subordinates";
+        /// The id of the shift to which an update moves the user. Described by Zoho's OpenAPI files since 2026.
+        shift, with_shift: Option<Id> = "Current_Shift__s";
         /// The user's current shift.
         current_shift: Option<MetaRef> = "$current_shift";
         /// The user's next shift.

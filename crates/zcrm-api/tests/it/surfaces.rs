@@ -6,7 +6,7 @@ use http::Request;
 use serde_json::{Value, json};
 use zcrm_api::{
     Api, MetaRef, field,
-    metadata::FieldInfo,
+    metadata::{CustomView, FieldInfo, ModuleInfo, RelatedList},
     operations::{
         self, RECORDS_CLONE, SCORING_RULES_ACTIVATE, SCORING_RULES_CLONE,
         SHARING_RULES_GET_SUMMARY, SHARING_RULES_SEARCH_SUMMARY, TAGS_ADD, TAGS_ADD_BY_NAMES,
@@ -14,6 +14,7 @@ use zcrm_api::{
         TAGS_REMOVE_ONE_BY_NAMES, USER_GROUPS_COUNT_SOURCES, USER_GROUPS_COUNT_USERS,
         USER_GROUPS_GET_DELETION_STATUS,
     },
+    organisation::{Profile, Role, User},
 };
 use zcrm_core::{ApiVersion, Error, Record};
 
@@ -250,6 +251,59 @@ fn reads_fields_of_the_newer_openapi_files() {
     let list = lookup.related_list.unwrap();
     assert_eq!(list.api_name, "Events7");
     assert_eq!(lookup.record_access, Some(true));
+}
+
+/// Members of fields.json, modules.json, custom-views.json, related-lists.json, roles.json,
+/// profiles.json and users.json of 2026.
+#[test]
+fn reads_members_of_the_newest_description() {
+    fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
+        serde_json::from_value(value).unwrap()
+    }
+    let field: FieldInfo = read(json!({
+        "history_tracking_enabled": true,
+        "display_format": "MMM D, YYYY",
+        "range": { "from": 0.5, "to": 10 },
+        "parent_field": { "api_name": "Address", "name": "Address", "id": "1" },
+        "child_fields": [{ "sequence_number": 1, "field": { "api_name": "City", "id": "2" } }],
+        "formula": { "dynamic": true, "stop_compute_conditionally": false },
+    }));
+    assert_eq!(field.history_tracking_enabled, Some(true));
+    let range = field.range.unwrap();
+    assert_eq!((range.from, range.to), (Some(0.5), Some(10.0)));
+    assert_eq!(field.parent_field.unwrap().api_name.as_deref(), Some("Address"));
+    let child = field.child_fields.first().unwrap();
+    assert_eq!(child.field.as_ref().unwrap().api_name.as_deref(), Some("City"));
+    let formula = field.formula.unwrap();
+    assert_eq!((formula.dynamic, formula.stop_compute_conditionally), (Some(true), Some(false)));
+    // what only some fields have is null in the others
+    let other: FieldInfo =
+        read(json!({ "range": null, "child_fields": null, "parent_field": null }));
+    assert!(other.range.is_none() && other.child_fields.is_empty() && other.parent_field.is_none());
+    let module: ModuleInfo = read(json!({
+        "access_type": "org_based", "module_type": "ENTITIES", "actual_singular_label": "Lead",
+        "actual_plural_label": "Leads", "lookupable": true, "source": "crm",
+    }));
+    assert_eq!(module.access_type.as_deref(), Some("org_based"));
+    assert_eq!(module.actual_plural_label.as_deref(), Some("Leads"));
+    assert_eq!((module.lookupable, module.source.as_deref()), (Some(true), Some("crm")));
+    let view: CustomView = read(json!({ "wrap_text": true, "cross_filters": [{
+        "include_objects": true,
+        "relation": { "id": "1", "api_name": "Notes__r" },
+        "criteria": { "comparator": "equal", "field": { "api_name": "City" }, "value": "X" },
+    }] }));
+    let filter = view.cross_filters.first().unwrap();
+    assert_eq!((view.wrap_text, filter.include_objects), (Some(true), Some(true)));
+    assert!(filter.criteria.is_some() && filter.extra.is_empty());
+    let list: RelatedList = read(json!({ "record_operations": { "edit": true, "delete": false } }));
+    let allowed = list.record_operations.unwrap();
+    assert_eq!((allowed.edit, allowed.delete, allowed.assign), (Some(true), Some(false), None));
+    let role: Role = read(json!({ "api_name": "CEO" }));
+    let profile: Profile = read(json!({ "api_name": "Standard" }));
+    assert_eq!(role.api_name, profile.api_name.map(|_| "CEO".to_owned()));
+    let user: User = read(json!({ "type__s": "Regular User", "share_among_subordinates": true }));
+    assert_eq!(user.user_type.as_deref(), Some("Regular User"));
+    assert_eq!(user.share_among_subordinates, Some(true));
 }
 
 #[test]

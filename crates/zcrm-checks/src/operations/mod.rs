@@ -7,6 +7,8 @@ pub mod files;
 #[cfg(test)]
 mod generation_tests;
 pub mod locked;
+#[cfg(test)]
+mod not_simulated_tests;
 mod overlay;
 mod recorder;
 pub mod schemas;

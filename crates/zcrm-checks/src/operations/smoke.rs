@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, de::DeserializeOwned};
-use zcrm_api::{Api, field, list::ItemStream, operations::ALL};
+use zcrm_api::{Api, Call, field, list::ItemStream, operations::ALL};
 use zcrm_core::{ApiVersion, Base, BodyShape, Error, Id, Operation, PriceRange, Record};
 use zcrm_http::{Authorization, Connector, Stack, StaticAuthorizer};
 use zcrm_sim::{BulkReadSettings, Journal, Simulator};
@@ -34,15 +34,7 @@ pub struct SmokeRun {
 /// # Errors
 /// Returns an error if the simulator cannot be reached, or a public method fails.
 pub async fn smoke(version: ApiVersion) -> Result<SmokeRun, BoxError> {
-    let builder = Simulator::builder().plain_http().records("Leads", 5);
-    let sim = builder.bulk_read(BulkReadSettings::new().job_time(Duration::ZERO)).start().await?;
-    let stack = Stack::new(Connector::builder().build()?);
-    let token = access_token(&sim, &stack).await?;
-    let authorization = Authorization::zoho(&token, sim.api_url().parse()?)?;
-    let recorder = Recorder::default();
-    let transport = recorder.around(stack.build());
-    let api =
-        Api::new(transport, version).authorized_by(Arc::new(StaticAuthorizer::new(authorization)));
+    let (sim, api, recorder) = connect(version).await?;
     sim.clear_journal();
     surfaces(&api, &recorder).await?;
     extensions(&api, &recorder).await?;
@@ -54,6 +46,20 @@ pub async fn smoke(version: ApiVersion) -> Result<SmokeRun, BoxError> {
     let smoke = SmokeRun { exchanges: recorder.seen(), journal: sim.journal(), version };
     sim.stop().await;
     Ok(smoke)
+}
+
+/// Starts a simulator, and returns a client of it whose exchanges are recorded.
+pub(super) async fn connect(version: ApiVersion) -> Result<(Simulator, Api, Recorder), BoxError> {
+    let builder = Simulator::builder().plain_http().records("Leads", 5);
+    let sim = builder.bulk_read(BulkReadSettings::new().job_time(Duration::ZERO)).start().await?;
+    let stack = Stack::new(Connector::builder().build()?);
+    let token = access_token(&sim, &stack).await?;
+    let authorization = Authorization::zoho(&token, sim.api_url().parse()?)?;
+    let recorder = Recorder::default();
+    let transport = recorder.around(stack.build());
+    let api =
+        Api::new(transport, version).authorized_by(Arc::new(StaticAuthorizer::new(authorization)));
+    Ok((sim, api, recorder))
 }
 
 /// Calls each public method once. Add new methods here, so that `operations` shows what they send.
@@ -149,8 +155,8 @@ async fn whole<T: DeserializeOwned + Send + 'static>(stream: ItemStream<T>) -> R
     }
 }
 
-/// Calls a read of the table with values that a simulator can know.
-async fn read(api: &Api, operation: &'static Operation) {
+/// Begins a call of the table with a value for each placeholder of the path.
+pub(super) fn with_path(api: &Api, operation: &'static Operation) -> Call {
     let mut call = api.call(operation);
     for segment in operation.template().split('/') {
         if let Some(name) = segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
@@ -158,6 +164,12 @@ async fn read(api: &Api, operation: &'static Operation) {
                 call.path(name, if matches!(name, "module" | "api_name") { "Leads" } else { "1" });
         }
     }
+    call
+}
+
+/// Calls a read of the table with values that a simulator can know.
+async fn read(api: &Api, operation: &'static Operation) {
+    let mut call = with_path(api, operation);
     for (name, value) in [("module", "Leads"), ("fields", "Last_Name"), ("type", "all")] {
         if operation.query_names().contains(&name) {
             call = call.param(name, value);

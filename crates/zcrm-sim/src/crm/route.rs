@@ -13,8 +13,8 @@ pub(crate) enum Route<'a> {
     NotSimulated,
 }
 
-/// The first segments that are not module names.
-const RESERVED: [&str; 11] = [
+/// The first segments that are not module names, in addition to those with two underscores.
+const RESERVED: [&str; 12] = [
     "bulk",
     "settings",
     "org",
@@ -22,10 +22,11 @@ const RESERVED: [&str; 11] = [
     "coql",
     "files",
     "actions",
-    "__composite_requests",
     "upload",
     "features",
-    "__features",
+    "functions",
+    "signals",
+    "workflow_configurations",
 ];
 
 /// Matches the path; returns `None` if Zoho does not have it.
@@ -70,7 +71,7 @@ pub(crate) fn path_values<'a>(template: &str, path: &[&'a str]) -> Option<Vec<&'
     for wanted in template.split('/') {
         let part = parts.next()?;
         match wanted {
-            "{module}" if !RESERVED.contains(&part) => values.push(part),
+            "{module}" if !RESERVED.contains(&part) && !is_word(part) => values.push(part),
             "{module}" => return None,
             _ if wanted.starts_with('{') && !is_word(part) => values.push(part),
             _ if wanted == part => {}

@@ -25,6 +25,26 @@ pub static CUSTOM_VIEWS_CHANGE_SORT_ONE: Operation =
         .returns(ResponseShape::WriteResults("custom_views"))
         .scopes(&["ZohoCRM.settings.custom_views.ALL"]);
 
+/// `POST /settings/custom_views`: outcomes under `custom_views`.
+pub static CUSTOM_VIEWS_CREATE: Operation = Operation::post("/settings/custom_views")
+    .id("custom_views.create")
+    .query(&["module"])
+    .required(&["module"])
+    .body(BodyShape::List("custom_views"))
+    .body_keys(&["custom_views"])
+    .returns(ResponseShape::WriteResults("custom_views"))
+    .scopes(&["ZohoCRM.settings.custom_views.ALL", "ZohoCRM.settings.custom_views.CREATE"]);
+
+/// `DELETE /settings/custom_views`: outcomes under `custom_views`.
+///
+/// At most 100 views in a call.
+pub static CUSTOM_VIEWS_DELETE: Operation = Operation::delete("/settings/custom_views")
+    .id("custom_views.delete")
+    .query(&["ids", "module"])
+    .required(&["ids", "module"])
+    .returns(ResponseShape::WriteResults("custom_views"))
+    .scopes(&["ZohoCRM.settings.custom_views.ALL", "ZohoCRM.settings.custom_views.DELETE"]);
+
 /// `GET /settings/custom_views/{id}`: one object under `custom_views`.
 pub static CUSTOM_VIEWS_GET: Operation = Operation::get("/settings/custom_views/{id}")
     .id("custom_views.get")
@@ -41,6 +61,17 @@ pub static CUSTOM_VIEWS_LIST: Operation = Operation::get("/settings/custom_views
     .returns(ResponseShape::List("custom_views"))
     .paging(Paging::Numbers)
     .scopes(&["ZohoCRM.settings.custom_views.ALL"]);
+
+/// `PUT /settings/custom_views`: outcomes under `custom_views`.
+pub static CUSTOM_VIEWS_UPDATE: Operation = Operation::put("/settings/custom_views")
+    .id("custom_views.update")
+    .query(&["module"])
+    .required(&["module"])
+    .body(BodyShape::List("custom_views"))
+    .body_keys(&["custom_views"])
+    .returns(ResponseShape::WriteResults("custom_views"))
+    .retry(RetryClass::Idempotent)
+    .scopes(&["ZohoCRM.settings.custom_views.ALL", "ZohoCRM.settings.custom_views.UPDATE"]);
 
 /// `PUT /settings/custom_views/{id}`: outcomes under `custom_views`.
 pub static CUSTOM_VIEWS_UPDATE_ONE: Operation = Operation::put("/settings/custom_views/{id}")

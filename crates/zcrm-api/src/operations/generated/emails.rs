@@ -84,7 +84,7 @@ pub static EMAILS_LINK_DEAL_ONE: Operation =
 /// `GET /{module}/{record_id}/Emails`: a list under `Emails`.
 pub static EMAILS_LIST: Operation = Operation::get("/{module}/{record_id}/Emails")
     .id("emails.list")
-    .query(&["type", "index", "owner_id"])
+    .query(&["type", "index", "owner_id", "filter"])
     .required(&["owner_id"])
     .returns(ResponseShape::List("Emails"))
     .scopes(&["ZohoCRM.modules.{module}.READ", "ZohoCRM.modules.emails.READ"]);

@@ -18,6 +18,13 @@ pub static MODULES_GET: Operation = Operation::get("/settings/modules/{api_name}
     .returns(ResponseShape::Object("modules"))
     .scopes(&["ZohoCRM.settings.modules.ALL", "ZohoCRM.settings.ALL"]);
 
+/// `GET /settings/module/{api_name}/actions/generate_link`: one object under `generate_link`.
+pub static MODULES_GET_LINK: Operation =
+    Operation::get("/settings/module/{api_name}/actions/generate_link")
+        .id("modules.get_link")
+        .returns(ResponseShape::Object("generate_link"))
+        .scopes(&["ZohoCRM.settings.modules.READ", "ZohoCRM.settings.modules.ALL"]);
+
 /// `GET /settings/modules`: a list under `modules`.
 pub static MODULES_LIST: Operation = Operation::get("/settings/modules")
     .id("modules.list")

@@ -27,9 +27,17 @@ pub static PROFILES_GET: Operation = Operation::get("/settings/profiles/{id}")
 /// `GET /settings/profiles`: a list under `profiles`.
 pub static PROFILES_LIST: Operation = Operation::get("/settings/profiles")
     .id("profiles.list")
-    .query(&["type", "include_types", "filters"])
+    .query(&["type", "include_types", "filters", "include_lite_profile"])
     .returns(ResponseShape::List("profiles"))
     .scopes(&["ZohoCRM.settings.profiles.ALL", "ZohoCRM.settings.profiles.READ"]);
+
+/// `PATCH /settings/profiles/{id}`: outcomes under `profiles`.
+pub static PROFILES_PATCH_ONE: Operation = Operation::patch("/settings/profiles/{id}")
+    .id("profiles.patch_one")
+    .body(BodyShape::List("profiles"))
+    .body_keys(&["profiles"])
+    .returns(ResponseShape::WriteResults("profiles"))
+    .scopes(&["ZohoCRM.settings.profiles.UPDATE", "ZohoCRM.settings.profiles.ALL"]);
 
 /// `PUT /settings/profiles/{id}`: outcomes under `profiles`.
 pub static PROFILES_UPDATE_ONE: Operation = Operation::put("/settings/profiles/{id}")

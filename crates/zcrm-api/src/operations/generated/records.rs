@@ -129,6 +129,7 @@ pub static RECORDS_GET: Operation = Operation::get("/{module}/{id}")
         "endDateTime",
         "territory_id",
         "include_child",
+        "on_demand_properties",
     ])
     .headers(&["If-Modified-Since", "X-EXTERNAL"])
     .returns(ResponseShape::Object("data"))

@@ -48,6 +48,15 @@ pub static TERRITORIES_GET: Operation = Operation::get("/settings/territories/{i
     .returns(ResponseShape::Object("territories"))
     .scopes(&["ZohoCRM.settings.territories.ALL", "ZohoCRM.users.ALL"]);
 
+/// `GET /settings/territories/actions/scheduled_run_rule_jobs`: one object under `scheduled_run_rule_jobs`.
+pub static TERRITORIES_GET_RUN_RULES_JOB: Operation =
+    Operation::get("/settings/territories/actions/scheduled_run_rule_jobs")
+        .id("territories.get_run_rules_job")
+        .query(&["job_id"])
+        .required(&["job_id"])
+        .returns(ResponseShape::Object("scheduled_run_rule_jobs"))
+        .scopes(&["ZohoCRM.settings.territories.READ", "ZohoCRM.settings.territories.ALL"]);
+
 /// `GET /settings/territories/{territory}/users/{user}`: one object under `users`.
 pub static TERRITORIES_GET_USER: Operation =
     Operation::get("/settings/territories/{territory}/users/{user}")
@@ -93,6 +102,16 @@ pub static TERRITORIES_LIST_USERS: Operation =
         .id("territories.list_users")
         .returns(ResponseShape::List("users"))
         .scopes(&["ZohoCRM.settings.territories.ALL", "ZohoCRM.users.ALL"]);
+
+/// `POST /settings/territories/actions/run_rules`: one outcome under `run_rules`.
+///
+/// Zoho runs the rules later; territories.get_run_rules_job reads the progress.
+pub static TERRITORIES_RUN_RULES: Operation =
+    Operation::post("/settings/territories/actions/run_rules")
+        .id("territories.run_rules")
+        .body_keys(&["run_rules"])
+        .returns(ResponseShape::WriteResult("run_rules"))
+        .scopes(&["ZohoCRM.settings.territories.ALL"]);
 
 /// `POST /settings/territories/actions/transfer_and_delete`: outcomes under `territories`.
 pub static TERRITORIES_TRANSFER_AND_DELETE: Operation =

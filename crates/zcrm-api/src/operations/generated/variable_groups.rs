@@ -3,6 +3,16 @@
 
 use zcrm_core::{BodyShape, Operation, ResponseShape, RetryClass};
 
+/// `POST /settings/variable_groups/actions/generate_api_name`: outcomes under `variable_groups`.
+pub static VARIABLE_GROUPS_GENERATE_API_NAME: Operation =
+    Operation::post("/settings/variable_groups/actions/generate_api_name")
+        .id("variable_groups.generate_api_name")
+        .body(BodyShape::List("variable_groups"))
+        .body_keys(&["variable_groups"])
+        .returns(ResponseShape::WriteResults("variable_groups"))
+        .retry(RetryClass::Read)
+        .scopes(&["ZohoCRM.settings.variable_groups.ALL"]);
+
 /// `GET /settings/variable_groups/{id}`: one object under `variable_groups`.
 pub static VARIABLE_GROUPS_GET: Operation = Operation::get("/settings/variable_groups/{id}")
     .id("variable_groups.get")

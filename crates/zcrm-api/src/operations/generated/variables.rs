@@ -37,6 +37,16 @@ pub static VARIABLES_DELETE_ONE: Operation = Operation::delete("/settings/variab
         "ZohoCRM.settings.variables.READ",
     ]);
 
+/// `POST /settings/variables/actions/generate_api_name`: outcomes under `variables`.
+pub static VARIABLES_GENERATE_API_NAME: Operation =
+    Operation::post("/settings/variables/actions/generate_api_name")
+        .id("variables.generate_api_name")
+        .body(BodyShape::List("variables"))
+        .body_keys(&["variables"])
+        .returns(ResponseShape::WriteResults("variables"))
+        .retry(RetryClass::Read)
+        .scopes(&["ZohoCRM.settings.variables.ALL"]);
+
 /// `GET /settings/variables/{id}`: one object under `variables`.
 pub static VARIABLES_GET: Operation = Operation::get("/settings/variables/{id}")
     .id("variables.get")
@@ -58,6 +68,13 @@ pub static VARIABLES_LIST: Operation = Operation::get("/settings/variables")
         "ZohoCRM.settings.variables.ALL",
         "ZohoCRM.settings.variables.READ",
     ]);
+
+/// `GET /settings/variables/{id}/actions/associations`: a list under `variables_associations`.
+pub static VARIABLES_LIST_ASSOCIATIONS: Operation =
+    Operation::get("/settings/variables/{id}/actions/associations")
+        .id("variables.list_associations")
+        .returns(ResponseShape::List("variables_associations"))
+        .scopes(&["ZohoCRM.settings.variables.READ", "ZohoCRM.settings.variables.ALL"]);
 
 /// `PUT /settings/variables`: outcomes under `variables`.
 pub static VARIABLES_UPDATE: Operation = Operation::put("/settings/variables")
