@@ -50,8 +50,10 @@ fn python(workspace: &Workspace, program: &Path, folder: &Path) -> Result<()> {
         cmd!(sh, "python3 -m venv {venv}").run()?;
     }
     cmd!(sh, "{python} -m pip install --quiet --disable-pip-version-check {PYTHON_SDK}").run()?;
-    let Running { info, .. } = &Running::start(program, folder)?;
-    cmd!(sh, "{python} {SCRIPTS}/records.py {info}").run()?;
+    for (script, options) in [("records", [].as_slice()), ("bulk_read", &["--bulk-rows", "3"])] {
+        let Running { info, .. } = &Running::start(program, folder, options)?;
+        cmd!(sh, "{python} {SCRIPTS}/{script}.py {info}").run()?;
+    }
     page(workspace, program, folder, "python", &python)
 }
 
@@ -67,7 +69,7 @@ fn page(
     let code = snippet(&sh.read_file(PAGE)?, language).map(str::to_owned);
     let script = folder.join("page");
     sh.write_file(&script, code.with_context(|| format!("{PAGE} has no code in {language}"))?)?;
-    let _sim = Running::start(program, folder)?;
+    let _sim = Running::start(program, folder, &[])?;
     let _inside = sh.push_dir(folder);
     Ok(cmd!(sh, "{interpreter} {script}").run()?)
 }
@@ -86,7 +88,7 @@ fn node(workspace: &Workspace, program: &Path, folder: &Path) -> Result<()> {
     sh.create_dir(&scratch)?;
     let npm = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", "--prefix"];
     cmd!(sh, "npm {npm...} {folder} {NODE_SDK}").run()?;
-    let Running { info, authority, .. } = &Running::start(program, folder)?;
+    let Running { info, authority, .. } = &Running::start(program, folder, &[])?;
     let script = workspace.root.join(SCRIPTS).join("records.mjs");
     let _inside = sh.push_dir(folder);
     Ok(cmd!(sh, "node {script} {info} {scratch}").env("NODE_EXTRA_CA_CERTS", authority).run()?)
@@ -100,10 +102,10 @@ struct Running {
 }
 
 impl Running {
-    fn start(program: &Path, folder: &Path) -> Result<Self> {
+    fn start(program: &Path, folder: &Path, options: &[&str]) -> Result<Self> {
         let (info, authority) = (folder.join("zoho.json"), folder.join("ca.pem"));
         let mut command = Command::new(program);
-        command.arg("--info-file").arg(&info).arg("--ca-file").arg(&authority);
+        command.args(options).arg("--info-file").arg(&info).arg("--ca-file").arg(&authority);
         let child = command.stdout(Stdio::piped()).spawn().context("cannot start the simulator")?;
         let mut running = Self { child, info, authority };
         let said = running.child.stdout.take().map(BufReader::new);

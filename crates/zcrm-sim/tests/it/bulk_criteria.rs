@@ -219,6 +219,7 @@ async fn criteria_select_records_by_the_kind_of_the_field() {
         (test("Born", "not_between", vec!["1999-12-31", "2001-02-02"]), "AC"),
         (test("Created_Time", "greater_equal", "2026-03-01T10:01:00+00:00"), "C"),
         (test("Created_Time", "less_than", "2026-03-01T15:31:00+05:30"), "AB"),
+        (test("Created_Time", "less_than", "2026-03-01T10:01:00+0000"), "AB"),
         (test("Email_Opt_Out", "equal", "true"), "B"),
         (test("Email_Opt_Out", "equal", false), "AC"),
         (test("id", "greater_than", a.as_str()), "BC"),

@@ -34,7 +34,7 @@ impl Literal {
                 integer.or_else(|| number().map(Self::Number))
             }
             ValueClass::Date => NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self::Date),
-            ValueClass::DateTime => parse_stamp(text).map(whole_seconds).map(Self::Instant),
+            ValueClass::DateTime => instant(text).map(whole_seconds).map(Self::Instant),
             ValueClass::Boolean => text.parse().ok().map(Self::Boolean),
             ValueClass::Reference => record_key(text).map(|_| Self::Text(text.to_owned())),
             ValueClass::Text => Some(Self::Text(text.to_lowercase())),
@@ -56,6 +56,17 @@ impl Literal {
 
     fn text(&self) -> &str {
         if let Self::Text(text) = self { text } else { "" }
+    }
+}
+
+/// Parses a time with an offset, with or without a colon: connectors send both.
+fn instant(text: &str) -> Option<DateTime<Utc>> {
+    let (time, offset) = text.split_at_checked(text.len().checked_sub(5)?)?;
+    match offset.split_at_checked(3) {
+        Some((hours, minutes)) if hours.starts_with(['+', '-']) && minutes.len() == 2 => {
+            parse_stamp(&format!("{time}{hours}:{minutes}"))
+        }
+        _ => parse_stamp(text),
     }
 }
 
