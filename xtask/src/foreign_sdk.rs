@@ -1,6 +1,6 @@
-//! `cargo xtask foreign-sdk`: runs Zoho's SDKs against the simulator. Because they are independent
-//! of zcrm, their success is evidence. The code in their languages on the simulator's page runs
-//! too.
+//! `cargo xtask foreign-sdk`: runs Zoho's SDKs, and a query builder of other people, against the
+//! simulator. Because they are independent of zcrm, their success is evidence. The code in their
+//! languages on the simulator's page runs too.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -14,6 +14,9 @@ use crate::shell::Workspace;
 /// The versions that the scripts were written for.
 const PYTHON_SDK: &str = "zohocrmsdk8_0==7.0.0";
 const NODE_SDK: &str = "@zohocrm/nodejs-sdk-8.0@2.0.0";
+
+/// A builder of COQL queries by other people.
+const NODE_COQL: &str = "@doralhw-org/coql-query-builder@0.2.2";
 
 /// The folder of the scripts.
 const SCRIPTS: &str = "crates/zcrm-sim/clients";
@@ -87,11 +90,16 @@ fn node(workspace: &Workspace, program: &Path, folder: &Path) -> Result<()> {
     sh.remove_path(&scratch)?;
     sh.create_dir(&scratch)?;
     let npm = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", "--prefix"];
-    cmd!(sh, "npm {npm...} {folder} {NODE_SDK}").run()?;
-    let Running { info, authority, .. } = &Running::start(program, folder, &[])?;
-    let script = workspace.root.join(SCRIPTS).join("records.mjs");
+    cmd!(sh, "npm {npm...} {folder} {NODE_SDK} {NODE_COQL}").run()?;
+    let script = |name: &str| workspace.root.join(SCRIPTS).join(name);
+    let (records, coql) = (script("records.mjs"), script("coql.mjs"));
     let _inside = sh.push_dir(folder);
-    Ok(cmd!(sh, "node {script} {info} {scratch}").env("NODE_EXTRA_CA_CERTS", authority).run()?)
+    {
+        let Running { info, authority, .. } = &Running::start(program, folder, &[])?;
+        cmd!(sh, "node {records} {info} {scratch}").env("NODE_EXTRA_CA_CERTS", authority).run()?;
+    }
+    let Running { info, authority, .. } = &Running::start(program, folder, &[])?;
+    Ok(cmd!(sh, "node {coql} {info}").env("NODE_EXTRA_CA_CERTS", authority).run()?)
 }
 
 /// A running simulator, which stops when this value is dropped.

@@ -1,5 +1,5 @@
 // Runs Zoho's SDK for Node against the simulator: log in with a refresh token, then create, list,
-// update, search and delete a record. `cargo xtask foreign-sdk node` runs it.
+// update, search, query and delete a record. `cargo xtask foreign-sdk node` runs it.
 //
 //     NODE_EXTRA_CA_CERTS=CA_FILE node records.mjs INFO_FILE SCRATCH_FOLDER
 
@@ -115,8 +115,18 @@ const hits = expect(await search(), 200, records.ResponseWrapper).getData();
 assert.deepEqual(hits.map((one) => String(one.getId())), [made]);
 assert.equal(hits[0].getKeyValue("Last_Name"), "Boyle");
 
+const { Coql: coql } = zoho;
+const query = new coql.BodyWrapper();
+query.setSelectQuery("select Last_Name, Owner.last_name from Leads where Last_Name like 'Boy%' limit 1");
+const answer = expect(
+  await new coql.CoqlOperations().getRecords(query), 200, coql.ResponseWrapper);
+const [row] = answer.getData();
+assert.deepEqual([String(row.getId()), row.getKeyValue("Last_Name")], [made, "Boyle"]);
+assert.equal(row.getKeyValue("Owner.last_name"), "Boyle");
+assert.equal(answer.getInfo().getMoreRecords(), false);
+
 const ids = [records.DeleteRecordsParam.IDS, made];
 const deleted = await leads.deleteRecords(await params(ids), none());
 assert.equal(only(expect(deleted, 200, records.ActionWrapper)), made);
 assert.equal((await search()).getStatusCode(), 204);
-console.log("Zoho's SDK for Node: logged in, created, listed, updated, searched, deleted");
+console.log("Zoho's SDK for Node: logged in, created, listed, updated, searched, queried, deleted");

@@ -1,5 +1,5 @@
 """Runs Zoho's SDK for Python against the simulator: log in with a refresh token, then create, list,
-update, count, search and delete a record, and count its notes. `cargo xtask foreign-sdk python` runs it.
+update, count, search, query and delete a record, and count its notes. `cargo xtask foreign-sdk python` runs it.
 
     python records.py INFO_FILE     the file that `zcrm-sim --info-file` writes
 """
@@ -9,6 +9,7 @@ import tempfile
 
 from zoho_sdk import expect, start
 from zohocrmsdk.src.com.zoho.crm.api import HeaderMap, ParameterMap
+from zohocrmsdk.src.com.zoho.crm.api import coql
 from zohocrmsdk.src.com.zoho.crm.api import get_related_records_count as related_counts
 from zohocrmsdk.src.com.zoho.crm.api.record import (
     ActionWrapper,
@@ -83,6 +84,20 @@ def main(folder):
     assert [one.get_id() for one in hits] == [made]
     assert hits[0].get_key_value("Last_Name") == "Boyle"
 
+    query = coql.BodyWrapper()
+    query.set_select_query(
+        "select Last_Name, Owner.last_name, Created_Time from Leads where Last_Name like 'Boy%' limit 1"
+    )
+    answer = expect(coql.CoqlOperations().get_records(query), 200, coql.ResponseWrapper)
+    (row,) = answer.get_data()
+    assert (row.get_id(), row.get_key_value("Last_Name")) == (made, "Boyle")
+    assert row.get_key_value("Owner.last_name") == "Boyle"
+    assert row.get_created_time() is not None
+    assert answer.get_info().get_more_records() is False
+    query.set_select_query("select Last_Name from Leads")
+    wrong = expect(coql.CoqlOperations().get_records(query), 400, coql.APIException)
+    assert wrong.get_code().get_value() == "SYNTAX_ERROR"
+
     params = ParameterMap()
     params.add(RecordCountParam.word, "Zylker")
     assert expect(leads.record_count(params), 200, CountWrapper).get_count() == 1
@@ -96,7 +111,7 @@ def main(folder):
     params.add(SearchRecordsParam.criteria, "(Company:equals:Zylker Cloud)")
     gone = leads.search_records(params, HeaderMap())
     assert gone.get_status_code() == 204, gone.get_status_code()
-    print("Zoho's SDK for Python: logged in, created, listed, updated, searched, counted, deleted")
+    print("Zoho's SDK for Python: logged in, created, listed, updated, searched, queried, counted, deleted")
 
 
 with tempfile.TemporaryDirectory() as scratch:

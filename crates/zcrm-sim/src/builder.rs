@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::bulk_read::BulkReadSettings;
 use crate::clock::{ClockMode, SimClock, span};
 use crate::config::{CompositeChecks, Config, RefreshLimit};
+use crate::coql_options::CoqlOptions;
 use crate::data_center::DataCenter;
 use crate::environment::{Environment, Host};
 use crate::error::Error;
@@ -365,6 +366,12 @@ impl Builder {
     /// each part is checked when its turn comes.
     pub fn composite_checks(mut self, checks: CompositeChecks) -> Self {
         self.config.composite_checks = checks;
+        self
+    }
+
+    /// Sets how COQL behaves where Zoho's documents leave a choice.
+    pub fn coql(mut self, options: CoqlOptions) -> Self {
+        self.config.coql = options;
         self
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::bulk_read::BulkReadSettings;
+use crate::coql_options::CoqlOptions;
 use crate::environment::Environment;
 use crate::limits::Edition;
 use crate::state::THROTTLE_LOCK;
@@ -68,6 +69,7 @@ pub(crate) struct Config {
     pub(crate) computed_records: Vec<(String, u64)>,
     pub(crate) seed: u64,
     pub(crate) composite_checks: CompositeChecks,
+    pub(crate) coql: CoqlOptions,
 }
 
 impl Config {
@@ -101,6 +103,7 @@ impl Default for Config {
             computed_records: Vec::new(),
             seed: 0,
             composite_checks: CompositeChecks::default(),
+            coql: CoqlOptions::default(),
         }
     }
 }

@@ -11,6 +11,7 @@ impl Version {
     pub(crate) const V4: Self = Self(40);
     pub(crate) const V5: Self = Self(50);
     pub(crate) const V6: Self = Self(60);
+    pub(crate) const V7: Self = Self(70);
     pub(crate) const V8: Self = Self(80);
 
     /// Returns ten times the number of the version, such as 21 for v2.1.

@@ -7,6 +7,7 @@
 mod bulk_read;
 mod call;
 mod composite;
+mod coql;
 mod criteria;
 mod files;
 mod notifications;

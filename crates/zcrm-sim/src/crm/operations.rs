@@ -1,6 +1,7 @@
 //! The table of simulated operations: method, path, required scopes, and handler.
 
 use super::bulk_read::jobs;
+use super::coql;
 use super::files::{attachments, photos, uploads};
 use super::notifications::channels;
 use super::operation::{Needs, Operation, Run, composite, delete, get, later, patch, post, put};
@@ -45,6 +46,8 @@ const COMPOSITE: Needs = &["ZohoCRM.composite_requests.CUSTOM"];
 /// The scope of the module is checked with the request.
 const BULK_READ: Needs = &["ZohoCRM.bulk.READ"];
 const NOTIFICATIONS: Needs = &["notifications"];
+/// In addition, a query needs the scope of each module in it.
+const COQL: Needs = &["ZohoCRM.coql.READ"];
 
 /// The table. The first template that matches a path applies.
 pub(crate) const OPERATIONS: &[Operation] = &[
@@ -162,6 +165,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     later("GET", "Contacts/roles/{id}"),
     later("PUT", "Contacts/roles/{id}"),
     later("DELETE", "Contacts/roles/{id}"),
+    post("coql", COQL, coql::query),
     get("{module}/search", SEARCH, search::search),
     get("{module}/deleted", MODULE, deleted::list),
     post("{module}/upsert", MODULE, write::upsert),

@@ -13,9 +13,17 @@ const MANAGE_USERS: &str = "Crm_Implied_Manage_Users";
 
 /// Refuses a call that the user's profile does not allow.
 pub(crate) fn check(cx: &Context<'_>, operation: &Operation) -> Result<(), Refusal> {
+    check_all(cx, needed(operation, cx.path_value(0)))
+}
+
+/// Refuses to show the records of a module if the user's profile does not allow it.
+pub(crate) fn check_view(cx: &Context<'_>, module: &str) -> Result<(), Refusal> {
+    check_all(cx, vec![format!("Crm_Implied_View_{module}")])
+}
+
+fn check_all(cx: &Context<'_>, needed: Vec<String>) -> Result<(), Refusal> {
     let profile = cx.state.user(&cx.user).and_then(|user| cx.store().profiles.get(&user.profile));
     let Some(profile) = profile else { return Ok(()) };
-    let needed = needed(operation, cx.path_value(0));
     match needed.into_iter().find(|name| !allows(profile, name)) {
         None => Ok(()),
         Some(name) => Err(Refusal::new(

@@ -19,6 +19,7 @@ mod composite_rollback;
 mod consent;
 mod control;
 mod convert;
+mod coql;
 mod counts;
 mod device;
 mod faults;

@@ -11,3 +11,5 @@ pub(crate) mod roles;
 pub(crate) mod tags;
 pub(crate) mod territories;
 pub(crate) mod variables;
+
+pub(crate) use describe::field_json;

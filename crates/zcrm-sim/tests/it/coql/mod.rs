@@ -1,0 +1,7 @@
+//! Queries in COQL.
+
+mod data;
+mod random;
+mod refusals;
+mod rows;
+mod samples;
