@@ -141,3 +141,26 @@ fn needs_the_files_of_both_descriptions() {
     let mixed = generate(&workspace, &[older.path(), newer.path()]).err().unwrap().to_string();
     assert!(mixed.contains("contains files of both generations"), "{mixed}");
 }
+
+#[test]
+fn allows_two_rows_of_one_route_only_with_other_kinds_of_bodies() {
+    let file = things(json!({ "/crm/v8/settings/things": { "get": list() } }));
+    let add = |id: &str, more: &str| {
+        format!(
+            "[[add]]\nid = '{id}'\nmethod = 'POST'\npath = '/settings/things/{{id}}/run'\n\
+             response = 'bare'\n{more}\nreason = 'an SDK'\n"
+        )
+    };
+    let json = add("things.run", "body = 'json'");
+    let twice = format!("{json}{}", add("things.run_file", "body = { multipart = 'file' }"));
+    let overlay = |text: &str| Overlay::parse(text).unwrap();
+    let read = || [Spec::read(folder(&file).path(), Vec::new()).unwrap()];
+    let said = format!("{:#}", build(&read(), &overlay(&twice)).unwrap_err());
+    assert!(said.contains("things.run_file and things.run have the same route"), "{said}");
+    let more = "body = { multipart = 'file' }\nform_of = 'things.run'";
+    let both = format!("{json}{}", add("things.run_file", more));
+    let built = build(&read(), &overlay(&both)).unwrap();
+    assert_eq!(built.all.len(), 3);
+    // unlike forms of other versions, they do not replace each other
+    assert!(facts(&built, "things.run").instead.is_empty());
+}
