@@ -39,6 +39,8 @@ pub struct Api {
 #[derive(Clone)]
 struct Shared {
     transport: Transport,
+    /// Replaced whenever the transport or the authorizer is.
+    sender: Arc<()>,
     version: ApiVersion,
     authorizer: Option<Arc<dyn Authorizer>>,
     clock: Arc<dyn Clock>,
@@ -77,6 +79,7 @@ impl Api {
     pub fn new(transport: Transport, version: ApiVersion) -> Self {
         let shared = Shared {
             transport,
+            sender: Arc::default(),
             version,
             authorizer: None,
             clock: Arc::new(TokioClock::new()),
@@ -117,6 +120,7 @@ impl Api {
     pub fn authorized_by(&self, authorizer: Arc<dyn Authorizer>) -> Self {
         self.changed(|api| {
             api.authorizer = Some(authorizer);
+            api.sender = Arc::default();
             // another user may see other fields
             api.fields = Arc::default();
         })
@@ -178,7 +182,10 @@ impl Api {
     pub fn with_headers(&self, headers: HeaderMap) -> Result<Self, Error> {
         let layer = HeadersLayer::new(headers)?;
         let transport = Transport::new(layer.layer(self.shared.transport.clone()));
-        Ok(self.changed(|api| api.transport = transport))
+        Ok(self.changed(|api| {
+            api.transport = transport;
+            api.sender = Arc::default();
+        }))
     }
 
     /// Returns a copy of this API that only reads.
@@ -193,6 +200,16 @@ impl Api {
     #[must_use]
     pub fn version(&self) -> ApiVersion {
         self.shared.version
+    }
+
+    /// Returns `true` if both APIs send their calls with the same transport, headers, user and
+    /// version.
+    pub(crate) fn is_same_sender(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared.sender, &other.shared.sender)
+    }
+
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.shared.read_only
     }
 
     pub(crate) fn settings(&self) -> CallSettings {

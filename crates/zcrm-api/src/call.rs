@@ -11,7 +11,9 @@ use bytes::Bytes;
 use http::Request as HttpRequest;
 use serde::Serialize;
 use serde_json::Value;
-use zcrm_core::{BodyShape, Error, Id, Operation, Paging, Reply, RequestBuilder, ResponseShape};
+use zcrm_core::{
+    BodyShape, Error, Id, Operation, Paging, Reply, RequestBuilder, ResponseShape, RetryClass,
+};
 use zcrm_http::{DownloadResponse, Progress, ReqBody, assemble};
 
 use crate::{Api, check};
@@ -306,6 +308,11 @@ impl Call {
     pub(crate) fn returning(mut self, response: ResponseShape) -> Self {
         self.response = response;
         self
+    }
+
+    /// Replaces the operation's retry class and its cost in API credits.
+    pub(crate) fn weighs(self, class: RetryClass, credits: u32) -> Self {
+        self.map(|request| request.retry(class).credits(credits))
     }
 
     /// Sets rows that already are JSON, under the operation's key, and further members of the body.

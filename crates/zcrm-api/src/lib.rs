@@ -26,6 +26,7 @@ mod attachments;
 pub mod bulk;
 mod call;
 mod check;
+pub mod composite;
 mod condition;
 #[cfg(feature = "bulk")]
 mod download_pace;

@@ -257,7 +257,7 @@ impl Kind for ChangeTags {
 }
 
 impl ChangeTags {
-    fn write(&self, call: Call) -> Request<WriteItems<ItemSuccess>> {
+    pub(crate) fn write(&self, call: Call) -> Request<WriteItems<ItemSuccess>> {
         let ids = match &self.records {
             Records::One(_) => &[][..],
             Records::Many(ids) => ids.as_slice(),

@@ -92,9 +92,12 @@ codes! {
     OAUTH_SCOPE_MISMATCH: "The token lacks a scope; refreshing does not help.";
     PAGINATION_LIMIT_EXCEEDED: "The page lies beyond record 100,000, the limit of page tokens.";
     PERMISSION_DENIED: "The user may not do this.";
+    PROCESSING_STOPPED: "A part of a composite request was not begun, because an earlier part failed.";
     RATE_LIMIT_EXCEEDED: "A rate limit was exceeded.";
     RECORD_LOCKED: "The record is locked.";
     REQUIRED_PARAM_MISSING: "A mandatory parameter is absent.";
+    REQUEST_TIMEOUT: "Zoho stopped working on a composite request after its time limit; parts of it may have been executed.";
+    ROLLBACK_PERFORMED: "A part of a composite request was undone, because another part failed.";
     SCHEDULED: "The job was accepted and runs in the background.";
     TOKEN_BOUND_DATA_MISMATCH: "The page token belongs to another query or user.";
     TOO_MANY_REQUESTS: "A limit on the rate, on concurrent calls or on credits was exceeded.";

@@ -105,6 +105,35 @@ impl Reply {
         self
     }
 
+    /// Creates the answer to a part of this composite call.
+    ///
+    /// It has the host and the number of attempts of this answer. If an earlier attempt of the call
+    /// may have been executed, so may its part.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use zcrm_core::{ApiVersion, BodyShape, CallMeta, Operation, Record, Reply};
+    ///
+    /// const BATCH: Operation = Operation::post("/batch").body(BodyShape::None);
+    /// const LEAD: Operation = Operation::get("/Leads/1").id("lead.get");
+    /// let meta = |operation: &Operation| -> Result<CallMeta, zcrm_core::Error> {
+    ///     let request = operation.request(ApiVersion::V8).build()?;
+    ///     Ok(request.extensions().get::<CallMeta>().unwrap().clone())
+    /// };
+    ///
+    /// let whole = Reply::new(StatusCode::MULTI_STATUS, "{}", meta(&BATCH)?).with_context(None, 2);
+    /// let part = whole.part(StatusCode::OK, r#"{"data":[{"id":"1"}]}"#, meta(&LEAD)?);
+    /// assert_eq!(part.object::<Record>("data")?.id().unwrap().as_str(), "1");
+    /// assert_eq!(part.unusable("odd").attempts(), 2);
+    /// # Ok::<(), zcrm_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn part(&self, status: StatusCode, body: impl Into<Bytes>, call: CallMeta) -> Self {
+        Self::new(status, body, call)
+            .with_context(self.host.clone(), self.attempts)
+            .maybe_executed(self.maybe_executed)
+    }
+
     /// Marks the answer as the refusal of a token that was fetched just before, because another one
     /// was refused.
     ///
@@ -407,6 +436,9 @@ impl Reply {
             && (api.status() == StatusCode::PRECONDITION_FAILED
                 || *code == Code::ALREADY_MODIFIED
                 || *code == Code::ID_ALREADY_CONVERTED
+                // they say what happened in this attempt only
+                || *code == Code::PROCESSING_STOPPED
+                || *code == Code::ROLLBACK_PERFORMED
                 || (self.call.method() == Method::DELETE && *code == Code::INVALID_DATA))
     }
 

@@ -66,6 +66,7 @@ struct RequestDraft {
     parts: Vec<UploadPart>,
     summary: BodySummary,
     retry: Option<RetryClass>,
+    credits: Option<u32>,
     mistake: Option<Error>,
 }
 
@@ -89,6 +90,7 @@ impl RequestBuilder {
                 parts: Vec::new(),
                 summary: BodySummary::default(),
                 retry: None,
+                credits: None,
                 mistake: None,
             }),
         }
@@ -362,6 +364,12 @@ impl RequestBuilder {
     /// Replaces the operation's retry class for this call.
     pub fn retry(mut self, class: RetryClass) -> Self {
         self.draft.retry = Some(class);
+        self
+    }
+
+    /// Replaces the operation's cost in daily API credits for this call.
+    pub fn credits(mut self, credits: u32) -> Self {
+        self.draft.credits = Some(credits);
         self
     }
 

@@ -104,7 +104,7 @@ pub use zcrm_core::{
 #[cfg(feature = "derive")]
 pub use zcrm_derive::Module;
 
-pub use zcrm_api::{metadata, operations, organisation as org};
+pub use zcrm_api::{composite, metadata, operations, organisation as org};
 
 /// The types that most programs need: `use zcrm::prelude::*;`.
 pub mod prelude {
@@ -123,10 +123,11 @@ pub mod records {
         ChangeTags, Condition, FieldRef, Note, NoteParent, Notes, Operand, RecordHandle,
         RecordNotes, RecordTags, Records, Related, Tags, field,
         records::{
-            AllRecords, ChangeRows, ChangesRecords, ConvertLead, Converted, Create, DeleteRecord,
-            DeleteRecords, Deleted, DeletedKind, DeletedRecord, Deletion, Found, GetIfModified,
-            GetRecord, GetRows, Include, RecordQuery, RecordWrite, Rows, SortOrder, Trigger,
-            Update, Upsert, Upserts, Verb, WriteAction, WriteOptions, WriteRecord, WriteRecords,
+            AllRecords, ChangeRows, ChangesRecords, ConvertLead, Converted, CountRecords, Create,
+            DeleteRecord, DeleteRecords, Deleted, DeletedKind, DeletedRecord, Deletion, Found,
+            GetIfModified, GetRecord, GetRows, Include, RecordQuery, RecordWrite, RelatedCount,
+            RelatedCounts, Rows, SortOrder, Trigger, Update, Upsert, Upserts, Verb, WriteAction,
+            WriteOptions, WriteRecord, WriteRecords,
         },
     };
     pub use zcrm_core::{

@@ -4,8 +4,20 @@ use zcrm_core::Error;
 
 use super::{Comparison, Condition, Node, Test, check_raw};
 
+/// A call with `criteria`, and its limits.
+struct CriteriaTarget {
+    name: &'static str,
+    most_tests: usize,
+    most_values: Option<usize>,
+}
+
 /// Zoho's page on searching records: at most ten comparisons in one search.
-const MOST_TESTS: usize = 10;
+const SEARCH: CriteriaTarget =
+    CriteriaTarget { name: "one search", most_tests: 10, most_values: None };
+
+/// Zoho's OpenAPI file `record-count` of 2026: at most 15 comparisons, of 100 values each.
+const COUNT: CriteriaTarget =
+    CriteriaTarget { name: "one count", most_tests: 15, most_values: Some(100) };
 
 impl Condition {
     /// Writes the condition as the `criteria` of a search.
@@ -23,16 +35,30 @@ impl Condition {
     /// Of kind [`Input`](zcrm_core::ErrorKind::Input) if the condition has more than ten comparisons, uses a
     /// comparison that searches do not support, or compares with an empty value.
     pub fn to_search(&self) -> Result<String, Error> {
-        self.at_most(MOST_TESTS, "one search")?;
+        self.to_criteria(&SEARCH)
+    }
+
+    /// Writes the condition as the `criteria` of a count.
+    pub(crate) fn to_count(&self) -> Result<String, Error> {
+        self.to_criteria(&COUNT)
+    }
+
+    fn to_criteria(&self, target: &CriteriaTarget) -> Result<String, Error> {
+        self.at_most(target.most_tests, target.name)?;
         let mut text = String::new();
-        write_node(&self.node, &mut text)?;
+        write_node(&self.node, target, &mut text)?;
         Ok(text)
     }
 }
 
-fn write_node(node: &Node, out: &mut String) -> Result<(), Error> {
+fn write_node(node: &Node, target: &CriteriaTarget, out: &mut String) -> Result<(), Error> {
     match node {
-        Node::Test(test) => write_test(test, out)?,
+        Node::Test(test) => {
+            if let Some(most) = target.most_values {
+                test.at_most(most, target.name)?;
+            }
+            write_test(test, out)?;
+        }
         Node::Raw(text) => out.push_str(check_raw(text)?),
         Node::TooMany => {}
         // Joined in pairs from the left: ((a)and(b)) and c is (((a)and(b))and(c)).
@@ -42,7 +68,7 @@ fn write_node(node: &Node, out: &mut String) -> Result<(), Error> {
                 if index > 0 {
                     out.push_str(join.as_str());
                 }
-                write_node(node, out)?;
+                write_node(node, target, out)?;
                 if index > 0 {
                     out.push(')');
                 }

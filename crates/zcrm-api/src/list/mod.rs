@@ -13,7 +13,7 @@ use std::{fmt, marker::PhantomData};
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use zcrm_core::{Error, Page, ResponseShape};
+use zcrm_core::{Error, Page, Reply, ResponseShape};
 
 pub use cursor::Cursor;
 pub use pages::Pages;
@@ -24,7 +24,7 @@ pub use stream::{Collected, ItemStream};
 pub(crate) use columns::{CHANGED, Columns, MOST_IDS, batches, torn};
 pub(crate) use paging::NextPage;
 
-use self::plan::Prepare;
+use self::plan::{PageResponse, Prepare};
 use crate::{
     Call, check,
     request::{Kind, Request, sealed::Sealed},
@@ -59,6 +59,27 @@ pub struct List<T, S = Whole> {
 impl<T: DeserializeOwned + Send + 'static, S: Source> List<T, S> {
     pub(crate) fn request(call: Call, source: S) -> Request<Self> {
         Request::new(call, Self { source, of: PhantomData })
+    }
+
+    /// Completes the call of one page that is sent as a part of another call.
+    pub(crate) fn one_call(&self, call: Call) -> Result<Call, Error> {
+        if self.source.finds_nothing() {
+            call.must_be_right()?;
+            return Err(Error::input("the list of ids is empty, so no part can be sent"));
+        }
+        let plan = Prepare::now(self.source.clone(), call)?;
+        match plan.columns.rest.is_empty() {
+            true => Ok(plan.into_asked_call()),
+            false => Err(Error::input(format!(
+                "the list has more than {} fields, which takes several calls: name fewer",
+                check::MOST_FIELDS
+            ))),
+        }
+    }
+
+    /// Reads the response to [`one_call`](Self::one_call).
+    pub(crate) fn read_page(call: &Call, reply: &Reply) -> Result<Page<T>, Error> {
+        PageResponse::of(call, true)?.read(reply)
     }
 }
 

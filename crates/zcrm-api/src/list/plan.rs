@@ -7,7 +7,7 @@ use std::{
 
 use http::StatusCode;
 use serde::de::DeserializeOwned;
-use zcrm_core::{Error, Page, ResponseShape};
+use zcrm_core::{Error, Page, Reply, ResponseShape};
 
 use super::{
     Columns, NextPage, Source,
@@ -130,15 +130,35 @@ impl ListPlan {
             let rest = ExtraColumns::new(&self.columns, &self.call, self.index > 0);
             return columns::page(call, &rest).await;
         }
+        let response = PageResponse::of(&call, self.index == 0)?;
+        response.read(&call.send().await?)
+    }
+}
+
+/// The form of the response to a call of a list.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PageResponse {
+    key: &'static str,
+    may_be_unchanged: bool,
+}
+
+impl PageResponse {
+    pub(super) fn of(call: &Call, is_first: bool) -> Result<Self, Error> {
         let ResponseShape::List(key) = call.response() else {
             return Err(check::no_request("the operation returns no list"));
         };
         // no item was changed since that time; a promised page cannot be unchanged
-        let may_be_unchanged = self.index == 0 && call.request().has_header(MODIFIED_SINCE);
-        let reply = call.send().await?;
-        match may_be_unchanged && reply.status() == StatusCode::NOT_MODIFIED {
+        let may_be_unchanged = is_first && call.request().has_header(MODIFIED_SINCE);
+        Ok(Self { key, may_be_unchanged })
+    }
+
+    pub(super) fn read<T: DeserializeOwned + Send + 'static>(
+        self,
+        reply: &Reply,
+    ) -> Result<Page<T>, Error> {
+        match self.may_be_unchanged && reply.status() == StatusCode::NOT_MODIFIED {
             true => Ok(Page::empty()),
-            false => reply.page(key),
+            false => reply.page(self.key),
         }
     }
 }

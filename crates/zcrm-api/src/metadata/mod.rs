@@ -14,7 +14,7 @@ mod related_lists;
 mod view_criteria;
 
 pub use custom_view::{AccessType, CrossFilter, CustomView, SharedTo, ViewCategory, ViewField};
-pub use custom_views::CustomViews;
+pub use custom_views::{CustomViews, ViewCategories};
 pub use field::{DataType, FieldInfo};
 pub use field_details::{
     AutoNumber, ChildField, ConnectedDetails, CurrencyField, FieldAssociation, FieldConvertMapping,

@@ -1,6 +1,7 @@
 //! Records of modules: reads, lists, searches, writes, deletions and conversions.
 
 mod convert;
+mod count;
 mod delete;
 mod deleted;
 mod external;
@@ -11,6 +12,7 @@ mod list_source;
 mod many;
 mod options;
 mod read;
+mod related_counts;
 mod row;
 mod rows;
 mod target;
@@ -23,6 +25,7 @@ use std::{fmt, marker::PhantomData};
 use zcrm_core::{ModuleName, Operation};
 
 pub use convert::{ConvertLead, Converted};
+pub use count::CountRecords;
 pub use delete::{DeleteRecord, DeleteRecords, Deletion};
 pub use deleted::{DeletedKind, DeletedRecord};
 pub use handle::RecordHandle;
@@ -31,6 +34,7 @@ pub use list::SortOrder;
 pub use list_source::{AllRecords, Deleted, Found, RecordQuery};
 pub use options::{ChangesRecords, RecordWrite, Trigger, Upserts, WriteOptions};
 pub use read::{GetIfModified, GetRecord};
+pub use related_counts::{RelatedCount, RelatedCounts};
 pub use rows::{ChangeRows, GetRows, Rows};
 pub use write::{Create, Update, Upsert, Verb, WriteAction, WriteRecord, WriteRecords};
 

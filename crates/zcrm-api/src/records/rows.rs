@@ -185,6 +185,30 @@ impl RowChange {
     }
 }
 
+impl ChangeRows {
+    /// Completes the call of a change that is one write, which is sent as a part of another call.
+    pub(crate) fn one_call(&self, call: Call) -> Result<Call, Error> {
+        call.must_be_right()?;
+        if self.change.is_empty() {
+            return Err(Error::input("the list of rows is empty, so no part can be sent"));
+        }
+        if !self.rows.is_one_write(&self.change) {
+            return Err(Error::input(
+                "this change of rows reads the record before it writes it, so it is not one call",
+            ));
+        }
+        let mut record = Record::new();
+        self.change.clone().apply(&mut record, self.rows.field())?;
+        let Request { call, mut kind } = write_of(&self.rows, &record, &call);
+        kind.complete(call)
+    }
+
+    /// Reads the response to [`one_call`](Self::one_call).
+    pub(crate) fn read_one(self, reply: &Reply) -> Result<Option<Written>, Error> {
+        reply.written("data", &[self.rows.target.id().cloned()])?.one().map(Some)
+    }
+}
+
 impl Sealed for ChangeRows {}
 
 impl Kind for ChangeRows {

@@ -1,7 +1,5 @@
 //! The request builder, [`Request`], and its kinds.
 
-#[cfg(test)]
-mod parts_test;
 mod read;
 mod write;
 

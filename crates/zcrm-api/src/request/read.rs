@@ -96,6 +96,15 @@ impl Count {
     pub(crate) fn request(call: Call) -> Request<Self> {
         Request::new(call, Self(()))
     }
+
+    /// Reads the count in a response.
+    pub(crate) fn of(reply: &Reply) -> Result<u64, Error> {
+        #[derive(Deserialize)]
+        struct Answer {
+            count: model::Count,
+        }
+        Ok(reply.json::<Answer>()?.count.0)
+    }
 }
 
 impl Sealed for Count {}
@@ -104,11 +113,7 @@ impl SingleCall for Count {
     type Answer = u64;
 
     fn read(self, reply: &Reply) -> Result<u64, Error> {
-        #[derive(Deserialize)]
-        struct Answer {
-            count: model::Count,
-        }
-        Ok(reply.json::<Answer>()?.count.0)
+        Self::of(reply)
     }
 }
 

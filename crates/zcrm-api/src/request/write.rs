@@ -159,7 +159,22 @@ impl<R: WriteResult> Kind for WriteItems<R> {
 }
 
 impl<R: WriteResult> WriteItems<R> {
-    fn results(self, reply: &Reply, ids: Vec<Option<Id>>) -> Result<WriteResults<R>, Error> {
+    /// Returns the number of items.
+    pub(crate) fn len(&self) -> usize {
+        self.items
+    }
+
+    /// Keeps the ids that the results must have, for a response that is read without the call.
+    pub(crate) fn keep_ids(&mut self, call: &Call) {
+        self.about.get_or_insert_with(|| call.item_ids(self.items));
+    }
+
+    /// Reads the results. The ids that they must have are those that the kind keeps, or `ids`.
+    pub(crate) fn results(
+        self,
+        reply: &Reply,
+        ids: Vec<Option<Id>>,
+    ) -> Result<WriteResults<R>, Error> {
         let ids = self.about.unwrap_or(ids);
         let results = match self.response {
             ResponseShape::WriteResult(key) => reply.outcome(key, ids.len()),

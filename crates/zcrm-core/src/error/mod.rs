@@ -95,9 +95,9 @@ impl Error {
     /// Creates the error for an error object from Zoho.
     ///
     /// The outcome is [`Outcome::Refused`] if the status is a client error or a success (Zoho sends
-    /// errors with 200 too). It is [`Outcome::Unknown`] for any other status, for the code
-    /// `INTERNAL_ERROR`, which means a fault inside Zoho, and for the code `SUCCESS`, which
-    /// contradicts an error.
+    /// errors with 200 too). It is [`Outcome::Unknown`] for any other status, for the codes
+    /// `INTERNAL_ERROR`, which means a fault inside Zoho, and `REQUEST_TIMEOUT`, with which Zoho
+    /// stops a call that it has begun, and for the code `SUCCESS`, which contradicts an error.
     #[must_use]
     pub fn from_api(api: ApiError) -> Self {
         let (status, code) = (api.status(), api.code());
@@ -118,8 +118,10 @@ impl Error {
             _ => ErrorKind::Api,
         };
         let outcome = match status.is_success() {
-            // a fault inside Zoho, or a code that contradicts the status
-            _ if [Code::INTERNAL_ERROR, Code::SUCCESS].contains(code) => Outcome::Unknown,
+            // a fault inside Zoho, a call that was stopped, or a code that contradicts the status
+            _ if [Code::INTERNAL_ERROR, Code::REQUEST_TIMEOUT, Code::SUCCESS].contains(code) => {
+                Outcome::Unknown
+            }
             true => Outcome::Refused,
             false => Outcome::of_status(status),
         };

@@ -22,12 +22,14 @@ impl RequestBuilder {
             parts,
             summary,
             retry,
+            credits,
             mistake,
         } = &mut *self.draft;
         let (operation, version) = (&*operation, *version);
         let mut facts = operation.facts();
         summary.apply(operation, query.iter().map(|(name, _)| name.as_str()), &mut facts);
         facts.retry = retry.unwrap_or(facts.retry);
+        facts.credits = credits.unwrap_or(facts.credits);
         facts.module = module(path, query);
         let meta = CallMeta::new(facts);
         if let Some(mistake) = mistake.take() {

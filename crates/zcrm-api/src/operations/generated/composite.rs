@@ -5,7 +5,8 @@ use zcrm_core::{ApiVersion, Operation};
 
 /// `POST /__composite_requests`: JSON of another shape.
 ///
-/// In v3, `parallel_execution` is named `concurrent_execution`.
+/// In v3, `parallel_execution` is named `concurrent_execution`. The token also needs the scopes of
+/// the parts. A call takes five of the organisation's concurrent calls and one of the heavy ones.
 pub static COMPOSITE_EXECUTE: Operation = Operation::post("/__composite_requests")
     .id("composite.execute")
     .body_keys(&[
@@ -14,4 +15,6 @@ pub static COMPOSITE_EXECUTE: Operation = Operation::post("/__composite_requests
         "parallel_execution",
         "rollback_on_fail",
     ])
+    .heavy()
+    .scopes(&["ZohoCRM.composite_requests.CUSTOM"])
     .since(ApiVersion::V3);

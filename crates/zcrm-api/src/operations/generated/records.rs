@@ -60,6 +60,9 @@ pub static RECORDS_CLONE: Operation = Operation::post("/{module}/{id}/actions/cl
     .scopes(&["ZohoCRM.modules.ALL"]);
 
 /// `GET /{module}/actions/count`: JSON of another shape.
+///
+/// The number lags behind writes by up to ten minutes. The token also needs the scope
+/// `ZohoSearch.securesearch.READ`.
 pub static RECORDS_COUNT: Operation = Operation::get("/{module}/actions/count")
     .id("records.count")
     .query(&["cvid", "criteria", "email", "phone", "word", "converted", "approved", "type"])
