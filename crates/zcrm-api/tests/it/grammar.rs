@@ -69,13 +69,27 @@ impl Grammar {
         Self { api, sent, kinds: BTreeSet::new() }
     }
 
-    /// Calls every common method of a request.
+    /// Calls every common method of a request that can be cloned.
     async fn try_all<K>(&mut self, make: impl Fn(&Api) -> Request<K>)
     where
         K: Kind + Clone,
         K::Preview: Debug,
         Request<K>: IntoFuture<Output = Result<K::Output, Error>, IntoFuture: Send + 'static>
             + Clone
+            + Debug
+            + Send
+            + 'static,
+    {
+        assert!(format!("{:?}", make(&self.api).clone()).starts_with("Request("));
+        self.try_once(make).await;
+    }
+
+    /// Calls every common method of a request.
+    async fn try_once<K>(&mut self, make: impl Fn(&Api) -> Request<K>)
+    where
+        K: Kind,
+        K::Preview: Debug,
+        Request<K>: IntoFuture<Output = Result<K::Output, Error>, IntoFuture: Send + 'static>
             + Debug
             + Send
             + 'static,
@@ -93,10 +107,10 @@ impl Grammar {
                 assert!(known && error.kind() == ErrorKind::Input, "{kind}: {error}");
             }
         }
-        let wrong = request().param("no_such", "1");
+        let wrong = || request().param("no_such", "1");
         for mistake in [
-            wrong.preview().err(),
-            wrong.clone().send().await.err(),
+            wrong().preview().err(),
+            wrong().send().await.err(),
             make(&self.api).header("authorization", "1").preview().err(),
         ] {
             assert_eq!(mistake.unwrap().kind(), ErrorKind::Input, "{kind}");
@@ -151,6 +165,16 @@ async fn kinds() -> BTreeSet<String> {
     grammar.try_all(|api| api.record("Leads", "5").convert()).await;
     grammar.try_all(|api| api.record("Leads", "5").rows("Visits").get()).await;
     grammar.try_all(|api| api.record("Leads", "5").rows("Visits").create(&row)).await;
+    grammar.try_all(|api| api.records("Leads").count()).await;
+    grammar.try_all(|api| api.record("Accounts", "5").related_counts(["Deals"])).await;
+    // a handle belongs to one composite request, so it cannot be cloned
+    grammar
+        .try_once(|api| {
+            let mut batch = api.composite();
+            batch.add(api.records("Leads").get("5"));
+            batch
+        })
+        .await;
     // a list for each source
     grammar.try_all(|api| api.records("Leads").list().fields(["id"])).await;
     grammar.try_all(|api| api.records("Leads").search(field("City").eq("x"))).await;
