@@ -254,4 +254,10 @@ mod tests {
             update().json_bytes(r#"{"data":[{"id":"1"}]}"#).retry(RetryClass::NotIdempotent);
         assert_eq!(meta(forced).retry_class(), RetryClass::NotIdempotent);
     }
+
+    #[test]
+    fn replaces_the_cost_of_a_call() {
+        let rows = format!("{{\"data\":[{}]}}", vec!["{}"; 100].join(","));
+        assert_eq!(meta(update().json_bytes(rows).credits(2)).credits(), 2);
+    }
 }

@@ -27,12 +27,12 @@ pub struct CountRecords {
 impl<T> Records<T> {
     /// Counts the records of the module, or those that one of the options chooses.
     ///
-    /// A count costs 50 API credits. The number lags behind writes by up to ten minutes. Without
+    /// Available from v2.1 on. A count costs 50 API credits. The number lags behind writes by up to ten minutes. Without
     /// [`filter`](Request::filter), [`view`](Request::view), [`email`](Request::email),
     /// [`phone`](Request::phone) or [`word`](Request::word), all records are counted; two of them
     /// contradict each other. A filter has at most 15 comparisons with at most 100 values each.
     ///
-    /// Source: <https://www.zoho.com/crm/developer/docs/api/v8/get-record-count.html>
+    /// Source: <https://www.zoho.com/crm/developer/docs/api/v8/module-record-count.html>
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {

@@ -2,9 +2,12 @@
 
 use serde_json::{Value, json};
 use zcrm_api::{field, records::Include};
-use zcrm_core::{ApiVersion, Code, ErrorKind, Outcome};
+use zcrm_core::{ApiVersion, Code, ErrorKind, Lookup, Outcome, Record};
 
-use crate::canned::{answering, asks, at, refused, replying};
+use crate::{
+    canned::{answering, asks, at, refused, replying},
+    fixture::Fixture,
+};
 
 #[test]
 fn asks_for_a_count_by_one_choice() {
@@ -146,4 +149,54 @@ async fn reports_a_missing_or_unreadable_count_of_a_list() {
     let error = answering(ApiVersion::V8, &json!({})).record("Accounts", "5");
     let error = error.related_counts(["Deals"]).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Local));
+}
+
+#[tokio::test]
+async fn counts_records_of_the_simulator() {
+    for version in [ApiVersion::V2_1, ApiVersion::V8] {
+        let fixture = Fixture::with(version, |sim| sim.records("Leads", 7)).await;
+        let leads = fixture.api.records("Leads");
+        let row = Record::new().with("Last_Name", "Kay").with("Company", "Zylker (India), Ltd");
+        let row = row.with("Email", "kay@example.com").with("Phone", "5551717");
+        leads.create(&row).await.unwrap();
+        assert_eq!(leads.count().await.unwrap(), 8, "{version}");
+        let company = field("Company").eq("Zylker (India), Ltd");
+        let both = company.clone().and(field("Last_Name").eq("Kay"));
+        for (count, expected) in [
+            (leads.count().filter(company), 1),
+            (leads.count().filter(both), 1),
+            (leads.count().filter(field("Last_Name").eq("Nobel")), 0),
+            (leads.count().email("kay@example.com"), 1),
+            (leads.count().phone("5551717"), 1),
+            (leads.count().word("Kay"), 1),
+        ] {
+            assert_eq!(count.await.unwrap(), expected, "{version}");
+        }
+        let views = fixture.api.module("Leads").custom_views().list().all().await.unwrap();
+        assert!(leads.count().view(views[0].id.clone().unwrap()).await.is_ok());
+    }
+    let old = Fixture::new(ApiVersion::V2).await;
+    let error = old.api.records("Leads").count().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+}
+
+#[tokio::test]
+async fn counts_related_records_of_the_simulator() {
+    let fixture = Fixture::new(ApiVersion::V8).await;
+    let account = Record::new().with("Account_Name", "Zylker");
+    let account = fixture.api.records("Accounts").create(&account).await.unwrap();
+    let record = fixture.api.record("Accounts", &account.id);
+    record.notes().create("called back").await.unwrap();
+    for name in ["Boyle", "Kay"] {
+        let contact = Record::new().with("Last_Name", name);
+        let contact = contact.with("Account_Name", Lookup::to(&account.id));
+        fixture.api.records("Contacts").create(&contact).await.unwrap();
+    }
+    let counts = record.related_counts(["Contacts", "Notes", "Nothing"]).await.unwrap();
+    let shown: Vec<_> = counts.iter().map(|list| list.count.as_ref().ok().copied()).collect();
+    assert_eq!(shown, [Some(2), Some(1), None]);
+    let error = counts[2].count.as_ref().unwrap_err();
+    assert_eq!((error.code(), error.outcome()), (Some(&Code::INVALID_DATA), Outcome::Refused));
+    let only = record.related_counts(["Nothing"]).await.unwrap();
+    assert!(only[0].count.is_err());
 }

@@ -127,7 +127,43 @@ async fn surfaces(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     leads.deleted().recycle_bin().send().await?;
     recorder.now("Records::deleted: List::stream");
     whole(leads.deleted().stream()).await?;
-    rows(api, recorder).await
+    rows(api, recorder).await?;
+    counts(api, recorder).await?;
+    composite(api, recorder).await
+}
+
+/// Counts records, and from v8 on related records.
+async fn counts(api: &Api, recorder: &Recorder) -> Result<(), Error> {
+    if api.version() >= ApiVersion::V2_1 {
+        recorder.now("Records::count");
+        api.records("Leads").count().filter(field("Last_Name").eq("A")).await?;
+    }
+    if api.version() >= ApiVersion::V8 {
+        recorder.now("");
+        let account = Record::new().with("Account_Name", "Zylker");
+        let account = api.records("Accounts").create(&account).await?.id;
+        recorder.now("RecordHandle::related_counts");
+        api.record("Accounts", account).related_counts(["Contacts"]).await?;
+    }
+    Ok(())
+}
+
+/// Sends a composite request of two writes and a read.
+async fn composite(api: &Api, recorder: &Recorder) -> Result<(), Error> {
+    if api.version() < ApiVersion::V3 {
+        return Ok(());
+    }
+    recorder.now("Api::composite");
+    let mut batch = api.composite().rollback_on_fail();
+    let account = Record::new().with("Account_Name", "Zylker");
+    let account = batch.add(api.records("Accounts").create(&account));
+    let contact = Record::new().with("Last_Name", "Boyle").with("Account_Name", account.lookup());
+    let contact = batch.add(api.records("Contacts").create(&contact));
+    let leads = batch.add(api.records("Leads").list().fields(["Last_Name"]));
+    let mut answers = batch.await?;
+    answers.take(account)?;
+    answers.take(contact)?;
+    answers.take(leads).map(drop)
 }
 
 /// Calls each method that changes rows once.

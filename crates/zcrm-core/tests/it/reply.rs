@@ -416,3 +416,25 @@ fn reads_times_action_and_other_members_of_a_success() {
     assert_eq!(Action::from("merge").to_string(), "merge");
     assert_eq!(ItemError::new(Outcome::Local, Error::input("x")).outcome(), Outcome::NotSent);
 }
+
+#[test]
+fn part_of_a_composite_call_shares_its_attempts() {
+    const WHOLE: Operation = Operation::get("/{module}/batch").id("batch.send");
+    const PART: Operation = Operation::delete("/Leads/{id}").id("records.delete_one");
+    let request = PART.request(ApiVersion::V8).path("id", "1").build().unwrap();
+    let meta = request.extensions().get::<CallMeta>().unwrap();
+    for (maybe, code, outcome) in [
+        (false, "ROLLBACK_PERFORMED", Outcome::Refused),
+        (false, "PROCESSING_STOPPED", Outcome::Refused),
+        (false, "REQUEST_TIMEOUT", Outcome::Unknown),
+        (true, "ROLLBACK_PERFORMED", Outcome::Unknown),
+        (true, "PROCESSING_STOPPED", Outcome::Unknown),
+        (true, "NOT_SUPPORTED", Outcome::Refused),
+    ] {
+        let whole = answer(&WHOLE, 207, "{}").with_context(None, 2).maybe_executed(maybe);
+        let body = format!(r#"{{"code":"{code}","status":"error","message":"no","details":{{}}}}"#);
+        let error = whole.part(whole.status(), body, meta.clone()).unexpected("an answer");
+        assert_eq!(error.outcome(), outcome, "{maybe} {code}");
+        assert_eq!((error.attempts(), error.operation()), (2, Some("records.delete_one")));
+    }
+}

@@ -4,10 +4,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zcrm::{
     Client, ErrorKind, Id, Module, Record,
+    composite::RecordReference,
     oauth::GrantToken,
     operations,
     records::{Action, Include, field},
     stores::MemoryStore,
+    values::Lookup,
 };
 use zcrm_sim::Simulator;
 use zcrm_test_kit::builder;
@@ -135,4 +137,44 @@ async fn reads_metadata_and_calls_any_operation() {
     assert_eq!(mistake.await.unwrap_err().kind(), ErrorKind::Input);
     let preview = client.records("Leads").get("1").preview().unwrap();
     assert_eq!(preview.uri(), "/crm/v8/Leads/1");
+}
+
+#[derive(Serialize)]
+struct NewContact {
+    #[serde(rename = "Last_Name")]
+    last_name: &'static str,
+    #[serde(rename = "Account_Name")]
+    account: RecordReference,
+}
+
+#[tokio::test]
+async fn sends_several_requests_in_one_call_and_counts_records() {
+    let sim = Simulator::start().await.unwrap();
+    let client = logged_in(&sim).await;
+    let mut batch = client.composite().rollback_on_fail();
+    let account = Record::new().with("Account_Name", "Zylker");
+    let account = batch.add(client.records("Accounts").create(&account));
+    let contact = NewContact { last_name: "Boyle", account: account.lookup() };
+    let contact = batch.add(client.records("Contacts").create(&contact));
+    let deal = Record::new()
+        .with("Deal_Name", "Pumps")
+        .with("Stage", "Qualification")
+        .with("Closing_Date", "2026-12-31")
+        .with("Account_Name", account.lookup());
+    let deal = batch.add(client.records("Deals").create(&deal));
+
+    let mut answers = batch.await.unwrap();
+    let account = answers.take(account).unwrap();
+    let contact = client.records("Contacts").get(answers.take(contact).unwrap().id).await.unwrap();
+    let of: Lookup = contact.get("Account_Name").unwrap().unwrap();
+    assert_eq!(of.id, account.id);
+    assert!(answers.take(deal).is_ok());
+
+    assert_eq!(client.records("Contacts").count().await.unwrap(), 1);
+    let boyles = client.records("Contacts").count().filter(field("Last_Name").eq("Kay"));
+    assert_eq!(boyles.await.unwrap(), 0);
+    let counts = client.record("Accounts", account.id).related_counts(["Contacts", "Deals"]);
+    for list in counts.await.unwrap() {
+        assert_eq!(list.count.unwrap(), 1, "{}", list.related_list);
+    }
 }

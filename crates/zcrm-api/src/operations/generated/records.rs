@@ -67,7 +67,8 @@ pub static RECORDS_COUNT: Operation = Operation::get("/{module}/actions/count")
     .id("records.count")
     .query(&["cvid", "criteria", "email", "phone", "word", "converted", "approved", "type"])
     .credits(50)
-    .scopes(&["ZohoCRM.modules.ALL"]);
+    .scopes(&["ZohoCRM.modules.ALL"])
+    .since(ApiVersion::V2_1);
 
 /// `POST /{module}/actions/count`: JSON of another shape.
 pub static RECORDS_COUNT_BY: Operation = Operation::post("/{module}/actions/count")

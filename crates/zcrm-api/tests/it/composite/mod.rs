@@ -5,6 +5,7 @@ mod lost_answers;
 mod references;
 mod refusals;
 mod sent;
+mod simulator;
 
 use http::Request;
 use serde_json::{Value, json};

@@ -80,6 +80,28 @@ async fn dropped_write_is_sent_at_most_once() {
     assert!(left.contains(&Vec::new()) && left.contains(&whole));
 }
 
+#[tokio::test]
+async fn dropped_composite_is_sent_at_most_once() {
+    fn created(_: &str, _: usize) -> (u16, String) {
+        let row = r#"{"code":"SUCCESS","status":"success","message":"","details":{"id":"1"}}"#;
+        let part = format!(
+            r#"{{"code":"SUCCESS","status":"success","message":"","details":{{"response":
+               {{"status_code":201,"headers":{{}},"body":{{"data":[{row}]}}}}}}}}"#
+        );
+        (200, format!(r#"{{"__composite_requests":[{part}]}}"#))
+    }
+    let (stages, left, whole) = drop_everywhere(ApiVersion::V8, created, |api| async move {
+        let mut batch = api.composite();
+        let lead = Record::new().with("Last_Name", "Boyle");
+        let lead = batch.add(api.records("Leads").create(&lead));
+        assert!(batch.await.unwrap().take(lead).is_ok());
+    })
+    .await;
+    assert_eq!(stages, ALL.into_iter().collect());
+    assert_eq!(whole, ["POST /crm/v8/__composite_requests"]);
+    assert!(left.contains(&Vec::new()) && left.contains(&whole));
+}
+
 /// Returns as many results as the call has rows.
 fn created(line: &str, before: usize) -> (u16, String) {
     assert_eq!(line, "POST /crm/v8/Leads");
