@@ -13,14 +13,17 @@ use super::reference::is_of_a_composite;
 
 const OPENING: &str = "@{";
 
+/// The number of percent-encodings that are undone. Each takes time, and a long text can have many.
+const MOST_ENCODINGS: usize = 8;
+
 /// The references that a part may contain, as texts.
 pub(super) struct KnownReferences(pub(super) Vec<String>);
 
 impl KnownReferences {
-    /// Checks a text that cannot hold a reference, such as the path, in any number of encodings.
+    /// Checks a text that cannot hold a reference, such as the path, also if it is encoded.
     pub(super) fn check_plain(place: &str, text: &str) -> Result<(), Error> {
         let mut text = Cow::Borrowed(text);
-        loop {
+        for _ in 0..MOST_ENCODINGS {
             if text.contains(OPENING) {
                 return Err(refusal(place, &text));
             }
@@ -30,6 +33,10 @@ impl KnownReferences {
             }
             text = Cow::Owned(decoded);
         }
+        Err(Error::input(format!(
+            "{place} is percent-encoded more than {MOST_ENCODINGS} times, so a composite request cannot \
+             check it: send this request by itself"
+        )))
     }
 
     /// Checks all strings and keys of a body, which must be JSON.

@@ -110,6 +110,14 @@ fn refuses_encoded_references_in_paths_and_parameters() {
 }
 
 #[test]
+fn bounds_the_time_to_check_an_encoded_text() {
+    let word = |encodings: usize| format!("%{}", "25".repeat(encodings));
+    let entry = ENTRIES.iter().find(|entry| entry.0 == "the parameter `word`").unwrap();
+    assert!(preview(entry, &word(7)).is_ok());
+    refused(preview(entry, &word(100_000)), &["more than 8 times"]);
+}
+
+#[test]
 fn refuses_escaped_and_repeated_keys_in_raw_json() {
     let api = at(ApiVersion::V8);
     for (body, place) in [
