@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use zcrm_api::{Request, composite::Composite, field};
-use zcrm_core::{ApiVersion, Code, Error, ErrorKind, Lookup, Outcome, Record};
-use zcrm_sim::Faults;
+use zcrm_core::{ApiVersion, Code, Error, ErrorKind, Lookup, Operation, Outcome, Record};
+use zcrm_sim::{CompositeChecks, Faults};
 
 use super::{account, lead};
 use crate::fixture::Fixture;
@@ -117,6 +117,32 @@ async fn reference_to_a_failed_part_is_refused() {
         assert_eq!(answers.take(failed).unwrap_err().outcome(), Outcome::Refused);
         assert_eq!(answers.take(contact).unwrap_err().outcome(), Outcome::Refused);
         assert_eq!(fixture.sim.record_count("Contacts"), 0);
+    }
+}
+
+#[tokio::test]
+async fn wrong_part_is_refused_by_itself_or_with_the_whole_call() {
+    // an operation of the caller's without an id, which the simulator does not allow inside
+    const JOBS: Operation = Operation::get("/Leads/actions/mass_update");
+    for whole in [false, true] {
+        let checks = if whole { CompositeChecks::WholeCall } else { CompositeChecks::EachPart };
+        let fixture = Fixture::with(ApiVersion::V8, |sim| sim.composite_checks(checks)).await;
+        let api = &fixture.api;
+        let mut batch = api.composite();
+        let made = batch.add(api.records("Accounts").create(&account()));
+        let wrong = batch.add(api.call(&JOBS).json::<serde_json::Value>());
+        let error = match batch.await {
+            Ok(mut answers) => {
+                assert!(!whole && answers.take(made).is_ok());
+                answers.take(wrong).unwrap_err()
+            }
+            Err(error) => {
+                assert!(whole);
+                error
+            }
+        };
+        assert_eq!((error.code(), error.outcome()), (Some(&Code::NOT_SUPPORTED), Outcome::Refused));
+        assert_eq!(fixture.sim.record_count("Accounts"), usize::from(!whole));
     }
 }
 
