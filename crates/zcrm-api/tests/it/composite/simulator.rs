@@ -246,9 +246,9 @@ async fn connection_cut_between_parts_leaves_all_outcomes_unknown() {
         let api = &fixture.api;
         let cut = fixture.sim.faults().on_path("/crm/v8/Contacts").method("POST");
         if after {
-            cut.after_executing().reset()
+            cut.after_executing().reset();
         } else {
-            cut.reset()
+            cut.reset();
         }
         let batch = api.composite();
         let mut batch = if rollback { batch.rollback_on_fail() } else { batch.parallel(false) };
