@@ -136,12 +136,14 @@ pub mod records {
 }
 
 /// Bulk reads: jobs that pack up to 200,000 records as CSV. Start with
-/// [`Records::bulk_read`](records::Records::bulk_read).
+/// [`Records::bulk_read`](records::Records::bulk_read), or with
+/// [`Records::export`](records::Records::export) for all records of a module.
 #[cfg(feature = "bulk")]
 pub mod bulk {
     pub use zcrm_api::bulk::{
         BulkCsv, BulkJob, BulkJobHandle, BulkPosition, BulkProgress, BulkRead, BulkResult,
-        BulkRows, BulkState, BulkStatus, CsvOptions, SaveCsv, WaitForBulk,
+        BulkRows, BulkState, BulkStatus, CsvOptions, DroppedField, Export, ExportReport,
+        ExportStream, SaveCsv, SaveExport, WaitForBulk,
     };
 }
 

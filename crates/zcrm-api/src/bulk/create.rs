@@ -129,6 +129,15 @@ impl<T> Request<BulkRead<T>> {
     }
 }
 
+impl<T> Request<BulkRead<T>> {
+    /// Returns the query that the request sends.
+    pub(super) fn query(&self) -> Result<BulkQuery, Error> {
+        let mut kind = self.kind.clone();
+        let _ = kind.complete(&self.call)?;
+        Ok(kind.query)
+    }
+}
+
 impl<T> Clone for BulkRead<T> {
     fn clone(&self) -> Self {
         Self {

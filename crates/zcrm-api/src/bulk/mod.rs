@@ -31,6 +31,7 @@ mod cell;
 mod cell_json;
 mod columns;
 mod create;
+mod export;
 mod job;
 mod misfit;
 mod options;
@@ -47,6 +48,7 @@ mod wait;
 
 pub use self::bytes::BulkCsv;
 pub use create::BulkRead;
+pub use export::{DroppedField, Export, ExportReport, ExportStream, SaveExport};
 pub use job::{BulkJob, BulkJobHandle};
 pub use options::CsvOptions;
 pub use position::BulkPosition;
@@ -75,9 +77,25 @@ impl<T: DeserializeOwned + Send + 'static> Records<T> {
     /// # }
     /// ```
     #[doc(alias = "bulk")]
-    #[doc(alias = "export")]
     pub fn bulk_read(&self) -> Request<BulkRead<T>> {
         BulkRead::request(self)
+    }
+
+    /// Exports all records of the module by a chain of bulk reads, as a stream or to files.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// let mut leads = api.records("Leads").export().checkpoint("leads.checkpoint").stream();
+    /// while let Some(lead) = leads.next().await {
+    ///     println!("{:?}", lead?.id());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "bulk")]
+    #[doc(alias = "backup")]
+    pub fn export(&self) -> Export<T> {
+        Export::new(self)
     }
 
     /// Continues with a job that was created earlier, by this process or another one.

@@ -9,11 +9,20 @@ use zcrm_core::{Error, ErrorKind, Outcome};
 use super::position::BulkPosition;
 use crate::{Call, SaveFile};
 
-/// The times that a download is tried if Zoho's limit of downloads is exceeded.
+/// The times that a download is tried if it is interrupted or Zoho's limit is exceeded.
 const MOST_TRIES: u32 = 5;
 
 /// The time for which Zoho refuses downloads above its limit.
 const PAUSE: Duration = Duration::from_secs(60);
+
+/// The time before a download that was interrupted begins again.
+const SHORT_PAUSE: Duration = Duration::from_secs(1);
+
+/// Returns `true` if downloading again may help.
+fn is_passing(error: &Error) -> bool {
+    let broken = [ErrorKind::Transport, ErrorKind::Timeout, ErrorKind::Connect];
+    error.is_throttled() || broken.contains(&error.kind())
+}
 
 /// An archive in a temporary folder that only this user can read.
 pub(super) struct Spool {
@@ -48,9 +57,10 @@ impl Spool {
             let to = SaveFile::to(&path).clock(Arc::clone(&clock));
             match save(to, &call).await {
                 Ok(()) => break,
-                Err(error) if error.is_throttled() && tries < MOST_TRIES => {
+                Err(error) if is_passing(&error) && tries < MOST_TRIES => {
                     tries += 1;
-                    clock.sleep(error.retry_after().unwrap_or(PAUSE)).await;
+                    let pause = if error.is_throttled() { PAUSE } else { SHORT_PAUSE };
+                    clock.sleep(error.retry_after().unwrap_or(pause)).await;
                 }
                 Err(error) => return Err(explained(position, error)),
             }

@@ -14,6 +14,10 @@ use http::{
 use zcrm_core::{Clock, Error, ErrorKind, Outcome};
 use zcrm_http::{Download, Progress, TokioClock};
 
+#[cfg(feature = "bulk")]
+pub(crate) use destination::folder as folder_of;
+#[cfg(feature = "bulk")]
+pub(crate) use own_file::{create_own, open_own};
 use part_file::PartFile;
 use validator::{ContentRange, Validator, odd_header};
 

@@ -13,7 +13,7 @@ use std::{
 ///
 /// Returns `None` if there is no file, or if it is not certain that only this user can access it.
 /// It must be a regular file, with no other links, and closed to other users.
-pub(super) fn open_own(path: &Path) -> io::Result<Option<File>> {
+pub(crate) fn open_own(path: &Path) -> io::Result<Option<File>> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_file() => {}
         Ok(_) => return Ok(None),
@@ -32,7 +32,7 @@ pub(super) fn open_own(path: &Path) -> io::Result<Option<File>> {
 }
 
 /// Creates a file that only this user can read. Fails if the path exists.
-pub(super) fn create_own(path: &Path) -> io::Result<File> {
+pub(crate) fn create_own(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]

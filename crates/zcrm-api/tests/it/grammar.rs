@@ -30,6 +30,9 @@ const FUTURES: &[(&str, &str)] = &[
     ("BulkRows::next", "it polls a stream"),
     ("BulkRows::collect", "it reads a stream to its end"),
     ("BulkCsv::next", "it polls a stream"),
+    ("ExportStream::next", "it polls a stream"),
+    ("ExportStream::acknowledge", "it writes the checkpoint"),
+    ("ExportStream::report", "it reads the checkpoint"),
     ("SaveFile::fetch", "it downloads with the caller's function"),
     ("SaveFile::take", "it writes a received response to disk"),
 ];
@@ -219,6 +222,8 @@ async fn bulk(grammar: &mut Grammar, path: &std::path::Path) {
     };
     grammar.try_all(|api| job(api).wait()).await;
     grammar.try_all(|api| job(api).status()).await;
+    let folder = path.parent().unwrap();
+    grammar.try_all(|api| api.records("Leads").export().save_in(folder)).await;
     let body = br#"{"data":[{"id":"5","state":"COMPLETED"}]}"#;
     let ended = || zcrm_api::bulk::BulkStatus::from_callback(body).unwrap();
     grammar.try_all(|api| job(api).result(ended()).unwrap().unwrap().save_to(path)).await;
@@ -227,7 +232,7 @@ async fn bulk(grammar: &mut Grammar, path: &std::path::Path) {
 /// The kinds of a feature that is off have no requests.
 #[cfg(not(feature = "bulk"))]
 async fn bulk(grammar: &mut Grammar, _: &std::path::Path) {
-    grammar.kinds.extend(["BulkRead", "SaveCsv", "WaitForBulk"].map(String::from));
+    grammar.kinds.extend(["BulkRead", "SaveCsv", "SaveExport", "WaitForBulk"].map(String::from));
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
-//! Bulk reads against a scripted server, as documented by Zoho for v2 to v8.
+//! Bulk reads and exports, against a scripted server and the simulator.
 
+mod export;
 mod faults;
 mod fixture;
 mod jobs;
 mod results;
 mod rows;
+mod simulated;
+mod world;

@@ -1,0 +1,210 @@
+//! Exports to files.
+
+use std::{
+    collections::BTreeSet,
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use serde::de::DeserializeOwned;
+use zcrm_core::{Error, ErrorKind, Outcome, Record, escaped};
+
+use super::{
+    chain::{Chain, ExportSettings, Part, Repeated},
+    checkpoint::Checkpoint,
+    listed::listed,
+    report::ExportReport,
+    state::ExportState,
+};
+use crate::{
+    Call, Records, SaveFile,
+    bulk::{create::BulkRead, query::BulkQuery},
+    request::{Kind, Request, sealed::Sealed},
+};
+
+/// A [`Request`] kind that saves an export as files: [`Export::save_in`](super::Export::save_in).
+/// It returns an [`ExportReport`].
+///
+/// If bulk reads do not offer the module, the records are saved in one file of JSON lines, such as
+/// `Notes-00001.jsonl`.
+///
+/// If the future is dropped or fails, the files so far are complete, and the same request continues
+/// after them. Files of another export in the folder are an error of kind
+/// [`Input`](ErrorKind::Input) before anything is paid.
+pub struct SaveExport<T> {
+    records: Records<T>,
+    fresh: Result<ExportState, Error>,
+    checkpoint: PathBuf,
+    settings: ExportSettings,
+    folder: PathBuf,
+    read: BulkRead<T>,
+}
+
+impl<T: DeserializeOwned + Send + 'static> SaveExport<T> {
+    pub(super) fn request(
+        read: Request<BulkRead<T>>,
+        records: Records<T>,
+        fresh: Result<ExportState, Error>,
+        checkpoint: Option<PathBuf>,
+        settings: ExportSettings,
+        folder: PathBuf,
+    ) -> Request<Self> {
+        let name = format!(".{}.zcrm-checkpoint", records.module());
+        let checkpoint = checkpoint.unwrap_or_else(|| folder.join(name));
+        let Request { call, kind: read } = read;
+        Request::new(call, Self { records, fresh, checkpoint, settings, folder, read })
+    }
+
+    fn path(&self, part: u32, ending: &str) -> PathBuf {
+        self.folder.join(format!("{}-{part:05}.{ending}", self.records.module()))
+    }
+
+    /// Returns the paths of the files of this or another export that are in the folder.
+    async fn found(&self) -> Result<BTreeSet<PathBuf>, Error> {
+        let unreadable = |error: io::Error| {
+            let message = format!("the folder `{}` cannot be read", self.folder.display());
+            Error::new(ErrorKind::Input, Outcome::NotSent, message).with_source(error)
+        };
+        let start = format!("{}-", self.records.module());
+        let mut found = BTreeSet::new();
+        let mut entries = tokio::fs::read_dir(&self.folder).await.map_err(unreadable)?;
+        while let Some(entry) = entries.next_entry().await.map_err(unreadable)? {
+            let name = entry.file_name();
+            let number = name.to_str().and_then(|name| name.strip_prefix(&start));
+            let number = number.and_then(|rest| rest.split_once('.'));
+            if let Some((number, "csv" | "jsonl")) = number
+                && number.len() == 5
+                && number.bytes().all(|byte| byte.is_ascii_digit())
+            {
+                found.insert(entry.path());
+            }
+        }
+        Ok(found)
+    }
+
+    async fn run(&self, call: &Call) -> Result<ExportReport, Error> {
+        call.must_be_right()?;
+        let records = self.records.with_api(call.api().clone());
+        let fresh = self.fresh.clone()?;
+        let found = self.found().await?;
+        let (checkpoint, is_new) = Checkpoint::open(self.checkpoint.clone(), fresh).await?;
+        if is_new && let Some(first) = found.first() {
+            // the checkpoint was created just now and holds nothing
+            let _ = tokio::fs::remove_file(&self.checkpoint).await;
+            return Err(Error::input(format!(
+                "`{}` exists, but there is no checkpoint of its export: remove the file or choose \
+                 another folder",
+                escaped(&first.to_string_lossy())
+            )));
+        }
+        let checkpoint = Arc::new(checkpoint);
+        let mut chain =
+            Chain::new(records, Arc::clone(&checkpoint), self.settings.clone(), call.clone());
+        loop {
+            let number = checkpoint.state().await.parts.saturating_add(1);
+            match chain.part(number).await? {
+                Part::Bulk(result) => {
+                    let path = self.path(number, "csv");
+                    // a file has its name only when it is complete
+                    if !exists(&path).await {
+                        let clock = Arc::clone(chain.records.api().clock());
+                        let saved = result.save_to(SaveFile::to(&path).clock(clock)).send().await;
+                        match saved {
+                            Ok(_) => {}
+                            Err(error) if error.kind() == ErrorKind::NotFound => {
+                                if chain.repeat_part(number, error).await? == Repeated::Again {
+                                    self.begin_again(&checkpoint).await?;
+                                }
+                                continue;
+                            }
+                            Err(error) => return Err(error),
+                        }
+                    }
+                    let next = number.saturating_add(1);
+                    checkpoint.update(|state| state.finish_before(next)).await?;
+                }
+                Part::List { query, .. } => self.save_list(&chain, &query).await?,
+                Part::End => break,
+                Part::Again => self.begin_again(&checkpoint).await?,
+            }
+        }
+        let mut report = checkpoint.state().await.report();
+        report.files = self.found().await?.into_iter().collect();
+        Ok(report)
+    }
+
+    /// Removes the files so far.
+    async fn begin_again(&self, checkpoint: &Checkpoint) -> Result<(), Error> {
+        for path in self.found().await? {
+            tokio::fs::remove_file(&path).await.map_err(|error| {
+                let message = "a file of the export that begins again cannot be removed";
+                Error::new(ErrorKind::Other, Outcome::Local, message).with_source(error)
+            })?;
+        }
+        checkpoint.update(ExportState::restart).await
+    }
+
+    /// Saves the records of a list as JSON lines.
+    async fn save_list(&self, chain: &Chain<T>, query: &BulkQuery) -> Result<(), Error> {
+        let records = chain.records.api().records(chain.records.module().to_owned());
+        let path = self.path(1, "jsonl");
+        let mut count = 0_u64;
+        let lines = listed(&records, query).map(|record: Result<Record, Error>| {
+            count += 1;
+            record.map(|record| Bytes::from(format!("{}\n", record.to_json())))
+        });
+        SaveFile::to(path).store(Box::pin(lines)).await?;
+        chain
+            .checkpoint
+            .update(|state| {
+                state.count_listed(count);
+                (state.parts, state.is_done) = (1, true);
+            })
+            .await
+    }
+}
+
+async fn exists(path: &Path) -> bool {
+    tokio::fs::symlink_metadata(path).await.is_ok()
+}
+
+impl<T> Sealed for SaveExport<T> {}
+
+impl<T: DeserializeOwned + Send + 'static> Kind for SaveExport<T> {
+    type Output = ExportReport;
+    type Preview = http::Request<Bytes>;
+
+    async fn execute(self, call: Call) -> Result<ExportReport, Error> {
+        self.run(&call).await
+    }
+
+    /// Shows the request that creates the first job.
+    fn show(&self, call: &Call) -> Result<Self::Preview, Error> {
+        self.read.show(call)
+    }
+}
+
+impl<T> Clone for SaveExport<T> {
+    fn clone(&self) -> Self {
+        Self {
+            records: self.records.clone(),
+            fresh: self.fresh.clone(),
+            checkpoint: self.checkpoint.clone(),
+            settings: self.settings.clone(),
+            folder: self.folder.clone(),
+            read: self.read.clone(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for SaveExport<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SaveExport")
+            .field("records", &self.records)
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
+    }
+}

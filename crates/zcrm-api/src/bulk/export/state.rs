@@ -1,0 +1,230 @@
+//! The state of an export, which its checkpoint keeps.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use zcrm_core::{Error, ErrorKind, Outcome, escaped};
+
+use super::report::{DroppedField, ExportReport};
+use crate::{
+    Cursor,
+    bulk::{job::BulkJobHandle, query::BulkQuery, status::BulkStatus},
+};
+
+/// The version of the checkpoint's format.
+const FORMAT: u32 = 1;
+
+/// Zoho's page on creating a job: the life of a page token, in hours.
+const TOKEN_HOURS: i64 = 24;
+
+/// The state of an export.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct ExportState {
+    format: u32,
+    module: String,
+    /// The query as the caller wrote it.
+    query: BulkQuery,
+    pub(super) dropped: Vec<DroppedField>,
+    /// The jobs that were paid for and are not finished, in the order of their parts.
+    pub(super) jobs: Vec<PaidJob>,
+    /// The beginning of the part after the last job.
+    pub(super) next: NextPart,
+    /// Whether a create is being sent. If a process finds this set, the create is doubtful.
+    creating: bool,
+    /// The number of rows of the first job that were acknowledged.
+    pub(super) row: u64,
+    /// The position in a list, if bulk reads do not offer the module.
+    pub(super) list: Option<ListPosition>,
+    pub(super) parts: u32,
+    records: u64,
+    jobs_created: u32,
+    doubtful: u32,
+    repeated: u32,
+    pub(super) is_done: bool,
+}
+
+/// A job that was paid for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct PaidJob {
+    pub(super) handle: BulkJobHandle,
+    /// How the job was created, to create it again.
+    pub(super) from: NextPart,
+    /// The number of records, once the job has ended.
+    pub(super) count: Option<u64>,
+}
+
+/// The beginning of a part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum NextPart {
+    Start,
+    Token {
+        token: String,
+        at: DateTime<Utc>,
+    },
+    Page(u32),
+    /// It is not known until the last job has ended.
+    Unknown,
+    /// There are no more records.
+    End,
+}
+
+/// The position in a list: `None` at its start.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct ListPosition(pub(super) Option<Cursor>);
+
+impl ExportState {
+    pub(super) fn new(module: &str, query: BulkQuery) -> Self {
+        Self {
+            format: FORMAT,
+            module: module.to_owned(),
+            query,
+            dropped: Vec::new(),
+            jobs: Vec::new(),
+            next: NextPart::Start,
+            creating: false,
+            row: 0,
+            list: None,
+            parts: 0,
+            records: 0,
+            jobs_created: 0,
+            doubtful: 0,
+            repeated: 0,
+            is_done: false,
+        }
+    }
+
+    /// Checks that a stored state belongs to this export, and counts a create that a process did
+    /// not finish.
+    pub(super) fn taken_up_by(mut self, fresh: &Self) -> Result<Self, Error> {
+        if self.format != FORMAT {
+            return Err(Error::input(format!(
+                "the checkpoint has the format {}, but this version of zcrm reads {FORMAT}",
+                self.format
+            )));
+        }
+        if self.module != fresh.module || self.query != fresh.query {
+            return Err(Error::input(format!(
+                "the checkpoint belongs to another export, of `{}`: use the same module, fields, \
+                 condition and view, or another path",
+                escaped(&self.module)
+            )));
+        }
+        if std::mem::take(&mut self.creating) {
+            self.doubtful = self.doubtful.saturating_add(1);
+        }
+        Ok(self)
+    }
+
+    /// Returns the query of a part.
+    pub(super) fn query_of(&self, from: &NextPart) -> BulkQuery {
+        let mut query = self.query.clone();
+        query.fields.retain(|name| self.dropped.iter().all(|dropped| dropped.name != *name));
+        match from {
+            NextPart::Token { token, .. } => query.page_token = Some(token.clone()),
+            NextPart::Page(page) => query.page = Some(*page),
+            NextPart::Start | NextPart::Unknown | NextPart::End => {}
+        }
+        query
+    }
+
+    pub(super) fn begin_create(&mut self) {
+        self.creating = true;
+    }
+
+    /// Records that a create was refused or not sent.
+    pub(super) fn create_refused(&mut self) {
+        self.creating = false;
+    }
+
+    /// Records a create whose answer was lost.
+    pub(super) fn create_in_doubt(&mut self) {
+        self.creating = false;
+        self.doubtful = self.doubtful.saturating_add(1);
+    }
+
+    /// Records a job, in place of the one of the same part if there is one.
+    pub(super) fn created(&mut self, handle: BulkJobHandle, from: NextPart) {
+        self.creating = false;
+        self.jobs_created = self.jobs_created.saturating_add(1);
+        let part = handle.part();
+        let paid = PaidJob { handle, from, count: None };
+        match self.jobs.iter_mut().find(|job| job.handle.part() == part) {
+            Some(job) => {
+                self.repeated = self.repeated.saturating_add(1);
+                *job = paid;
+            }
+            None => {
+                self.jobs.push(paid);
+                self.next = NextPart::Unknown;
+            }
+        }
+    }
+
+    /// Records that the job of a part has ended.
+    pub(super) fn ended(&mut self, part: u32, status: &BulkStatus, now: DateTime<Utc>) {
+        let Some(job) = self.jobs.iter_mut().find(|job| job.handle.part() == part) else { return };
+        job.count = Some(status.count.unwrap_or_default());
+        let is_last = self.jobs.last().is_some_and(|job| job.handle.part() == part);
+        if is_last && self.next == NextPart::Unknown {
+            self.next = match (&status.next_page_token, status.more_records) {
+                (_, false) => NextPart::End,
+                (Some(token), true) => NextPart::Token { token: token.clone(), at: now },
+                (None, true) => NextPart::Page(part.saturating_add(1)),
+            };
+        }
+    }
+
+    /// Removes the jobs of the parts before `part`, and counts their records.
+    pub(super) fn finish_before(&mut self, part: u32) {
+        let before = |job: &PaidJob| job.handle.part() < part;
+        for job in self.jobs.iter().filter(|job| before(job)) {
+            self.records = self.records.saturating_add(job.count.unwrap_or_default());
+            self.parts = job.handle.part();
+            self.row = 0;
+        }
+        self.jobs.retain(|job| !before(job));
+        self.is_done = self.jobs.is_empty() && self.next == NextPart::End;
+    }
+
+    pub(super) fn count_listed(&mut self, records: u64) {
+        self.records = self.records.saturating_add(records);
+    }
+
+    /// Begins the export again. The costs so far are kept.
+    pub(super) fn restart(&mut self) {
+        (self.jobs, self.next) = (Vec::new(), NextPart::Start);
+        (self.row, self.parts, self.records) = (0, 0, 0);
+    }
+
+    pub(super) fn report(&self) -> ExportReport {
+        ExportReport {
+            records: self.records.saturating_add(self.row),
+            parts: self.parts,
+            is_complete: self.is_done,
+            jobs: self.jobs_created,
+            doubtful_jobs: self.doubtful,
+            repeated_jobs: self.repeated,
+            dropped_fields: self.dropped.clone(),
+            used_lists: self.list.is_some(),
+            files: Vec::new(),
+        }
+    }
+}
+
+impl NextPart {
+    /// Returns `true` if the token has certainly expired.
+    pub(super) fn is_dead(&self, now: DateTime<Utc>) -> bool {
+        matches!(self, Self::Token { at, .. } if now - at >= TimeDelta::hours(TOKEN_HOURS))
+    }
+}
+
+/// Returns the error for an export that cannot be continued.
+pub(super) fn cannot_go_on(state: &ExportState, reason: &str) -> Error {
+    let message = format!(
+        "the export of `{}` cannot be continued, because {reason}: {} parts and {} rows of the next \
+         one are exported; allow `begin_again` to export everything again, which is paid again",
+        escaped(&state.module),
+        state.parts,
+        state.row
+    );
+    Error::new(ErrorKind::NotFound, Outcome::NotSent, message)
+}

@@ -1,0 +1,278 @@
+//! Exports as streams.
+
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    path::PathBuf,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use futures_core::Stream;
+use serde::de::DeserializeOwned;
+use zcrm_core::{Error, ErrorKind};
+
+use super::{
+    chain::{Chain, ExportSettings, Part, Repeated},
+    checkpoint::Checkpoint,
+    listed::listed,
+    report::ExportReport,
+    state::{ExportState, ListPosition},
+};
+use crate::{Call, Records, bulk::rows::BulkRows, list::ItemStream};
+
+/// A stream of all records of a module: [`Export::stream`](super::Export::stream).
+///
+/// A record that does not fit `T` is an error of kind [`Record`](ErrorKind::Record), and the stream
+/// continues. Any other error ends it. So it ends without an error only after the last record.
+///
+/// # Acknowledgement
+/// [`acknowledge`](Self::acknowledge) stores the position in the checkpoint. The same export in a
+/// new stream begins after the last acknowledged record: those that were returned later come again,
+/// and no others. With [`begin_again`](super::Export::begin_again) all records come again if a token
+/// has expired.
+#[must_use = "a stream does nothing until it is polled"]
+pub struct ExportStream<T> {
+    step: Step<T>,
+    opened: Option<Arc<Checkpoint>>,
+    position: Position,
+}
+
+/// The position after the last record that was returned.
+#[derive(Clone, Debug)]
+enum Position {
+    /// A part of bulk reads, and the rows of it.
+    Part { part: u32, row: u64 },
+    /// The records of a list since the last acknowledgement, and whether it has ended.
+    List { records: u64, has_ended: bool },
+}
+
+/// The next part, and its chain.
+type Opened<T> = Result<(Chain<T>, Position, Part<T>), Error>;
+
+enum Step<T> {
+    /// The next part is prepared.
+    Opening(Pin<Box<dyn Future<Output = Opened<T>> + Send>>),
+    Rows {
+        chain: Chain<T>,
+        rows: BulkRows<T>,
+    },
+    List(ItemStream<T>),
+    Ended,
+}
+
+impl<T: DeserializeOwned + Send + 'static> ExportStream<T> {
+    pub(super) fn new(
+        call: Call,
+        records: Records<T>,
+        fresh: Result<ExportState, Error>,
+        path: Option<PathBuf>,
+        settings: ExportSettings,
+    ) -> Self {
+        let opening = async move {
+            let fresh = fresh?;
+            let checkpoint = match path {
+                Some(path) => Checkpoint::open(path, fresh).await?.0,
+                None => Checkpoint::in_memory(fresh),
+            };
+            let checkpoint = Arc::new(checkpoint);
+            let state = checkpoint.state().await;
+            let position = Position::Part { part: state.parts.saturating_add(1), row: state.row };
+            open(Chain::new(records, checkpoint, settings, call), position).await
+        };
+        let position = Position::Part { part: 1, row: 0 };
+        Self { step: Step::Opening(Box::pin(opening)), opened: None, position }
+    }
+
+    /// Returns the next record, or `None` at the end.
+    pub async fn next(&mut self) -> Option<Result<T, Error>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    /// Continues with the chain of the part that is read.
+    fn then<F>(&mut self, next: impl FnOnce(Chain<T>) -> F)
+    where
+        F: Future<Output = Opened<T>> + Send + 'static,
+    {
+        if let Step::Rows { chain, .. } = std::mem::replace(&mut self.step, Step::Ended) {
+            self.step = Step::Opening(Box::pin(next(chain)));
+        }
+    }
+
+    /// Accepts the rows or the list of a part.
+    fn accept(&mut self, opened: Opened<T>) -> Result<(), Error> {
+        let (chain, position, part) = opened?;
+        self.opened = Some(Arc::clone(&chain.checkpoint));
+        self.position = position;
+        self.step = match part {
+            Part::Bulk(result) => {
+                let skip = match self.position {
+                    Position::Part { row, .. } => row,
+                    Position::List { .. } => 0,
+                };
+                let options = chain.settings.options.clone().skip_rows(skip);
+                Step::Rows { rows: result.with(options).stream(), chain }
+            }
+            Part::List { position: ListPosition(cursor), query } => {
+                self.position = Position::List { records: 0, has_ended: false };
+                Step::List(match cursor {
+                    Some(cursor) => chain.records.resume(cursor)?,
+                    None => listed(&chain.records, &query),
+                })
+            }
+            Part::End | Part::Again => Step::Ended,
+        };
+        Ok(())
+    }
+}
+
+/// Prepares a part. If the export begins again, it is the first one.
+async fn open<T: DeserializeOwned + Send + 'static>(
+    mut chain: Chain<T>,
+    mut position: Position,
+) -> Opened<T> {
+    loop {
+        let number = match position {
+            Position::Part { part, .. } => part,
+            Position::List { .. } => 1,
+        };
+        match chain.part(number).await? {
+            Part::Again => {
+                chain.checkpoint.update(ExportState::restart).await?;
+                position = Position::Part { part: 1, row: 0 };
+            }
+            part => return Ok((chain, position, part)),
+        }
+    }
+}
+
+/// Creates the job of a part again whose result has expired.
+async fn reopen<T: DeserializeOwned + Send + 'static>(
+    mut chain: Chain<T>,
+    mut position: Position,
+    part: u32,
+    reason: Error,
+) -> Opened<T> {
+    if chain.repeat_part(part, reason).await? == Repeated::Again {
+        chain.checkpoint.update(ExportState::restart).await?;
+        position = Position::Part { part: 1, row: 0 };
+    }
+    open(chain, position).await
+}
+
+impl<T: DeserializeOwned + Send + 'static> ExportStream<T> {
+    /// Stores that all records so far are processed. They do not come again.
+    ///
+    /// The position is on disk when this returns. It takes some milliseconds, so acknowledge many
+    /// records at once.
+    ///
+    /// # Errors
+    /// Returns an error of kind [`Other`](ErrorKind::Other) if the checkpoint cannot be written.
+    /// The records since the last acknowledgement may come again.
+    pub async fn acknowledge(&mut self) -> Result<(), Error> {
+        let Some(checkpoint) = &self.opened else { return Ok(()) };
+        let position = self.position.clone();
+        let cursor = match &self.step {
+            Step::List(items) => items.cursor(),
+            _ => None,
+        };
+        checkpoint
+            .update(|state| match position {
+                Position::Part { part, row } => {
+                    state.finish_before(part);
+                    state.row = row;
+                }
+                Position::List { records, has_ended } => {
+                    state.count_listed(records);
+                    if cursor.is_some() {
+                        state.list = Some(ListPosition(cursor));
+                    } else if records > 0 || has_ended {
+                        // there is no position after the last record
+                        state.is_done = true;
+                    }
+                }
+            })
+            .await?;
+        if let Position::List { records, .. } = &mut self.position {
+            *records = 0;
+        }
+        Ok(())
+    }
+
+    /// Returns the acknowledged progress and the costs so far.
+    pub async fn report(&self) -> ExportReport {
+        match &self.opened {
+            Some(checkpoint) => checkpoint.state().await.report(),
+            None => ExportReport::default(),
+        }
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Stream for ExportStream<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        loop {
+            match &mut this.step {
+                Step::Opening(opening) => {
+                    let opened = ready!(opening.as_mut().poll(cx));
+                    this.step = Step::Ended;
+                    if let Err(error) = this.accept(opened) {
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                }
+                Step::Rows { rows, .. } => {
+                    let next = ready!(Pin::new(rows).poll_next(cx));
+                    let Position::Part { part, row } = this.position else {
+                        return Poll::Ready(None);
+                    };
+                    if let Some(Err(error)) = &next
+                        && error.kind() == ErrorKind::NotFound
+                    {
+                        let (position, reason) = (this.position.clone(), error.clone());
+                        this.then(|chain| reopen(chain, position, part, reason));
+                        continue;
+                    }
+                    match &next {
+                        Some(Err(error)) if error.kind() != ErrorKind::Record => {
+                            this.step = Step::Ended;
+                        }
+                        Some(_) => {
+                            this.position = Position::Part { part, row: row.saturating_add(1) };
+                        }
+                        None => {
+                            let position = Position::Part { part: part.saturating_add(1), row: 0 };
+                            this.position = position.clone();
+                            this.then(|chain| open(chain, position));
+                            continue;
+                        }
+                    }
+                    return Poll::Ready(next);
+                }
+                Step::List(items) => {
+                    let next = ready!(Pin::new(&mut *items).poll_next(cx));
+                    if let Position::List { records, has_ended } = &mut this.position {
+                        match &next {
+                            None => *has_ended = true,
+                            Some(Err(error)) if error.kind() != ErrorKind::Record => {}
+                            Some(_) => *records = records.saturating_add(1),
+                        }
+                    }
+                    return Poll::Ready(next);
+                }
+                Step::Ended => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+/// No field is pinned structurally.
+impl<T> Unpin for ExportStream<T> {}
+
+impl<T> fmt::Debug for ExportStream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExportStream").field("position", &self.position).finish_non_exhaustive()
+    }
+}
