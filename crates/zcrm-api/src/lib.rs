@@ -28,6 +28,7 @@ mod call;
 mod check;
 pub mod composite;
 mod condition;
+pub mod coql;
 #[cfg(feature = "bulk")]
 mod download_pace;
 mod field_cache;

@@ -29,13 +29,19 @@ pub struct Page<T> {
     /// The position of this page in its list.
     pub info: PageInfo,
     fingerprint: Option<u64>,
+    last_id: Option<Id>,
 }
 
 impl<T> Page<T> {
     /// Creates a page without items, for the status 204.
     #[must_use]
     pub fn empty() -> Self {
-        Self { items: Vec::new(), info: PageInfo::of_no_content(), fingerprint: None }
+        Self {
+            items: Vec::new(),
+            info: PageInfo::of_no_content(),
+            fingerprint: None,
+            last_id: None,
+        }
     }
 
     /// Returns all items, or the error of the first one that could not be read.
@@ -65,6 +71,13 @@ impl<T> Page<T> {
     pub fn fingerprint(&self) -> Option<u64> {
         self.fingerprint
     }
+
+    /// Returns the id of the page's last item, unless the answer says that no page follows.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn last_id(&self) -> Option<&Id> {
+        self.last_id.as_ref()
+    }
 }
 
 impl Page<Record> {
@@ -84,6 +97,7 @@ impl Page<Record> {
             items: (0..).zip(self.items).map(typed).collect(),
             info: self.info,
             fingerprint: self.fingerprint,
+            last_id: self.last_id,
         }
     }
 }
@@ -98,8 +112,9 @@ pub(crate) fn decode<T: DeserializeOwned + 'static>(
 ) -> Result<Option<Page<T>>, serde_json::Error> {
     let RawList { items, info, text } = list(body, text, key)?;
     let info = info.map(|raw| PageInfo::read(raw.get())).unwrap_or_default();
-    let fingerprint = text.filter(|_| info.more() != More::No).map(fingerprint);
-    Ok(items.map(|items| Page { items, info, fingerprint }))
+    let text = text.filter(|_| info.more() != More::No);
+    let (fingerprint, last_id) = (text.map(fingerprint), text.and_then(last_id));
+    Ok(items.map(|items| Page { items, info, fingerprint, last_id }))
 }
 
 /// The items of a page.
@@ -182,6 +197,41 @@ fn fingerprint(list: &str) -> u64 {
     hasher.finish()
 }
 
+/// Returns the id of the last item of a list, without reading the items before it.
+fn last_id(list: &str) -> Option<Id> {
+    let item = list.get(last_object(list.as_bytes())?..)?;
+    #[derive(Deserialize)]
+    struct HasId {
+        id: Id,
+    }
+    serde_json::Deserializer::from_str(item).into_iter::<HasId>().next()?.ok().map(|found| found.id)
+}
+
+/// Returns the position of the last object in the text of a list.
+///
+/// The text is read backwards from its end, which is outside of strings. A quote with an even number
+/// of backslashes before it begins or ends a string.
+fn last_object(list: &[u8]) -> Option<usize> {
+    let (mut depth, mut in_string) = (0_usize, false);
+    let mut end = list.iter().rposition(|byte| *byte == b']')?;
+    loop {
+        let head = list.get(..end)?;
+        let at = head.iter().rposition(|byte| matches!(byte, b'"' | b'{' | b'}'))?;
+        let before = list.get(..at)?;
+        match list.get(at)? {
+            b'"' => {
+                let slashes = before.iter().rev().take_while(|byte| **byte == b'\\').count();
+                in_string ^= slashes % 2 == 0;
+            }
+            _ if in_string => {}
+            b'}' => depth = depth.saturating_add(1),
+            _ if depth <= 1 => return Some(at),
+            _ => depth = depth.saturating_sub(1),
+        }
+        end = at;
+    }
+}
+
 /// Reads one record, or the error object in its place. `raw` is a part of `body`.
 pub(crate) fn item<T: DeserializeOwned + 'static>(
     body: &Bytes,
@@ -251,4 +301,29 @@ fn id_of(text: &str) -> Option<Id> {
         id: Id,
     }
     serde_json::from_str::<HasId>(text).ok().map(|found| found.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Id, last_id};
+
+    #[test]
+    fn finds_the_id_of_the_last_item() {
+        for (list, expected) in [
+            (r#""data":[{"id":"1"},{"id":"2"}]"#, Some("2")),
+            (r#""data":[{"id":"1"},{"a":{"id":"9"},"id":"2","b":[{"id":"8"},{}]}]"#, Some("2")),
+            (
+                r#""data": [ {"id":"3","a":"} {\"id\":\"7\"} \\"} , {"b":"\\\"}{","id":"4"} ] "#,
+                Some("4"),
+            ),
+            (r#""data":[{"a":"x]"},{"id":5}]"#, Some("5")),
+            (r#""data":[{"id":"1"},{"a":{"id":"2"}}]"#, None),
+            (r#""data":[{"id":"1"},{"id":null}]"#, None),
+            (r#""data":[]"#, None),
+            (r#""data":null"#, None),
+            ("", None),
+        ] {
+            assert_eq!(last_id(list), expected.map(Id::from), "{list}");
+        }
+    }
 }

@@ -104,7 +104,7 @@ pub use zcrm_core::{
 #[cfg(feature = "derive")]
 pub use zcrm_derive::Module;
 
-pub use zcrm_api::{composite, metadata, operations, organisation as org};
+pub use zcrm_api::{composite, coql, metadata, operations, organisation as org};
 
 /// The types that most programs need: `use zcrm::prelude::*;`.
 pub mod prelude {

@@ -31,12 +31,15 @@ impl Condition {
     /// value, or a `%` in a value of `starts_with`, `ends_with`, `contains` or `not_contains`.
     pub fn to_coql(&self, version: ApiVersion) -> Result<String, Error> {
         self.at_most(MOST_TESTS, "one COQL query")?;
-        let most_values =
-            if version < ApiVersion::V7 { MOST_VALUES_BEFORE_V7 } else { MOST_VALUES };
-        let mut text = String::new();
-        write_node(&self.node, most_values, &mut text)?;
+        let mut text = String::with_capacity(32 * self.tests);
+        write_node(&self.node, most_values(version), &mut text)?;
         Ok(text)
     }
+}
+
+/// Returns the largest number of values of `in`.
+pub(crate) fn most_values(version: ApiVersion) -> usize {
+    if version < ApiVersion::V7 { MOST_VALUES_BEFORE_V7 } else { MOST_VALUES }
 }
 
 fn write_node(node: &Node, most_values: usize, out: &mut String) -> Result<(), Error> {
@@ -76,7 +79,7 @@ fn write_test(test: &Test, most_values: usize, out: &mut String) -> Result<(), E
              records, such as `Account_Name.Industry`",
         ));
     }
-    out.push_str(&test.field);
+    write_column(&test.field, out);
     let operator = match test.comparison {
         Comparison::Equal => " = ",
         Comparison::NotEqual => " != ",
@@ -116,12 +119,12 @@ fn write_values(values: &[Operand], between: &str, out: &mut String) {
         if index > 0 {
             out.push_str(between);
         }
-        write_value(value, out);
+        write_literal(value, out);
     }
 }
 
 /// Writes a value as a literal of COQL.
-pub(crate) fn write_value(value: &Operand, out: &mut String) {
+pub(crate) fn write_literal(value: &Operand, out: &mut String) {
     match &value.value {
         Value::Number(_) | Value::Boolean(_) => out.push_str(&value.text()),
         _ => write_string(&value.text(), out),
@@ -131,11 +134,11 @@ pub(crate) fn write_value(value: &Operand, out: &mut String) {
 /// Writes a text as a string of COQL. Zoho's page on the limits of COQL: a quote is doubled.
 fn write_string(text: &str, out: &mut String) {
     out.push('\'');
-    for character in text.chars() {
-        if character == '\'' {
-            out.push('\'');
+    for (index, part) in text.split('\'').enumerate() {
+        if index > 0 {
+            out.push_str("''");
         }
-        out.push(character);
+        out.push_str(part);
     }
     out.push('\'');
 }
@@ -155,10 +158,35 @@ fn write_pattern(test: &Test, before: &str, after: &str, out: &mut String) -> Re
 }
 
 /// Returns `true` if the text is a column of COQL: API names joined by dots. A name may begin with `$` or
-/// `!`.
+/// `!`. A lookup that leads to several modules names one of them after an arrow:
+/// `What_Id->Leads.Last_Name`.
 pub(crate) fn is_column(name: &str) -> bool {
-    name.split('.').all(|part| {
-        let part = part.strip_prefix(['$', '!']).unwrap_or(part);
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    })
+    let path = match name.split_once("->") {
+        Some((lookup, path)) if is_path(lookup) => path,
+        Some(_) => return false,
+        None => name,
+    };
+    is_path(path)
+}
+
+/// Returns `true` if the text is names joined by dots. One pass, because each query checks each column.
+fn is_path(path: &str) -> bool {
+    let (mut named, mut prefixed) = (false, false);
+    for byte in path.bytes() {
+        match byte {
+            b'.' if named => (named, prefixed) = (false, false),
+            b'$' | b'!' if !named && !prefixed => prefixed = true,
+            b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => named = true,
+            _ => return false,
+        }
+    }
+    named
+}
+
+/// Writes a column. One with an arrow is in quotes.
+pub(crate) fn write_column(name: &str, out: &mut String) {
+    match name.contains("->") {
+        true => write_string(name, out),
+        false => out.push_str(name),
+    }
 }

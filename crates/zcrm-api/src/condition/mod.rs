@@ -2,6 +2,7 @@
 
 mod bulk;
 mod coql;
+mod fields;
 mod operand;
 mod search;
 
@@ -9,6 +10,8 @@ use std::fmt;
 
 use zcrm_core::{Error, escaped};
 
+pub(crate) use coql::{is_column, most_values, write_column, write_literal};
+pub(crate) use fields::KnownFields;
 pub use operand::Operand;
 pub(crate) use search::escape;
 
@@ -265,6 +268,18 @@ impl Condition {
         Self { node, tests }
     }
 
+    /// Returns the number of comparisons. Raw text counts as none.
+    pub(crate) fn tests(&self) -> usize {
+        self.tests
+    }
+
+    /// Returns the fields that are compared.
+    pub(crate) fn fields(&self) -> Vec<&str> {
+        let mut fields = Vec::new();
+        collect_fields(&self.node, &mut fields);
+        fields
+    }
+
     /// Fails with more comparisons than the target takes.
     fn at_most(&self, most: usize, target: &str) -> Result<(), Error> {
         if self.tests <= most {
@@ -317,6 +332,14 @@ impl Test {
              several calls",
             self.values.len()
         )))
+    }
+}
+
+fn collect_fields<'a>(node: &'a Node, fields: &mut Vec<&'a str>) {
+    match node {
+        Node::Test(test) => fields.push(&test.field),
+        Node::Group(_, nodes) => nodes.iter().for_each(|node| collect_fields(node, fields)),
+        Node::Raw(_) | Node::TooMany => {}
     }
 }
 

@@ -40,7 +40,7 @@ impl Operand {
     }
 
     /// The reason why no field can be compared with this value, if there is one.
-    pub(super) fn mistake(&self) -> Option<&'static str> {
+    pub(crate) fn mistake(&self) -> Option<&'static str> {
         match &self.value {
             Value::Text(text) if text.trim().is_empty() => Some(
                 "an empty value, which Zoho refuses: give it a value, or find empty fields with \

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use zcrm_core::{Error, escaped};
+use zcrm_core::{Error, Id, escaped};
 
 use super::{Columns, NextPage, plan::ListPlan};
-use crate::Call;
+use crate::{Call, coql::QueryText};
 
 /// The position of a stream. It can be serialised, to resume the stream after a restart.
 ///
@@ -50,6 +50,8 @@ pub struct Cursor {
     skip: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     wall: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    query: Option<Box<QueryText>>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -94,12 +96,25 @@ impl Cursor {
             index: plan.index,
             skip: plan.skip,
             wall: plan.wall,
+            query: plan.query.clone(),
         }
     }
 
-    /// Returns the plan for this position of the list that `call` reads.
-    pub(super) fn plan(self, call: &Call) -> Result<ListPlan, Error> {
+    /// Returns the plan for this position of the list that `call` reads. `from` is the module of a
+    /// query.
+    pub(super) fn plan(self, call: &Call, from: Option<&str>) -> Result<ListPlan, Error> {
         call.must_be_right()?;
+        let own_from = self.query.as_deref().map(QueryText::from);
+        if own_from != from && self.operation == call.name() {
+            return Err(Error::input(format!(
+                "the cursor belongs to a query of `{}` and cannot resume one of `{}`",
+                escaped(own_from.unwrap_or_default()),
+                escaped(from.unwrap_or_default()),
+            )));
+        }
+        if let NextPage::After(Some(id)) = &self.next {
+            Id::from(id).check()?;
+        }
         let same_path = call.request().path_pairs().eq(self.pairs(&self.path));
         if self.operation != call.name() || !same_path {
             let of = |operation: &str, path: &mut dyn Iterator<Item = (&str, &str)>| {
@@ -123,8 +138,8 @@ impl Cursor {
         let call =
             self.pairs(&self.headers).fold(call, |call, (name, value)| call.header(name, value));
         call.must_be_right()?;
-        let Self { columns, next, index, skip, wall, .. } = self;
-        Ok(ListPlan { call, columns, next, index, skip, wall })
+        let Self { columns, next, index, skip, wall, query, .. } = self;
+        Ok(ListPlan { call, columns, next, index, skip, wall, query })
     }
 
     fn pairs<'a>(
@@ -136,7 +151,11 @@ impl Cursor {
 
     /// Returns `true` if an earlier page reported that this page follows.
     pub(super) fn is_promised(&self) -> bool {
-        self.next != NextPage::Page(1)
+        match self.next {
+            NextPage::Page(1) | NextPage::After(None) => false,
+            NextPage::Offset(_) => self.index > 0,
+            _ => true,
+        }
     }
 
     /// Counts one more item of the page as read.

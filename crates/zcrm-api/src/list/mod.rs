@@ -22,11 +22,12 @@ pub use source::{FieldList, HasPages, Paged, Source, Whole};
 pub use stream::{Collected, ItemStream};
 
 pub(crate) use columns::{CHANGED, Columns, MOST_IDS, batches, torn};
-pub(crate) use paging::NextPage;
+pub(crate) use paging::{NextPage, QueryRule};
 
 use self::plan::{PageResponse, Prepare};
 use crate::{
     Call, check,
+    coql::QueryText,
     request::{Kind, Request, sealed::Sealed},
 };
 
@@ -148,7 +149,8 @@ impl<T: DeserializeOwned + Send + 'static, S: Source> Request<List<T, S>> {
     /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if the cursor belongs to
     /// another list.
     pub fn resume(self, cursor: Cursor) -> Result<ItemStream<T>, Error> {
-        Ok(ItemStream::resume(cursor.plan(&self.call)?))
+        let query = self.kind.source.query(&self.call)?;
+        ItemStream::resume_at(cursor, &self.call, query.as_ref().map(QueryText::from))
     }
 
     /// Returns the start of the list, or `None` if the list is known to be empty.

@@ -1,12 +1,13 @@
 //! The state machine that follows the pages of a list.
 
 use std::{
+    cmp::Ordering,
     collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},
 };
 
 use serde::{Deserialize, Serialize};
-use zcrm_core::{Error, ErrorKind, More, Outcome, Page, PageInfo, Paging};
+use zcrm_core::{Error, ErrorKind, Id, More, Outcome, Page, PageInfo, Paging, escaped};
 
 use crate::{Call, check::MOST_PER_PAGE};
 
@@ -27,6 +28,10 @@ const MOST_REPEATS: u8 = 1;
 pub(crate) enum NextPage {
     Page(u64),
     Token(String),
+    /// The rows of a query after this many.
+    Offset(u64),
+    /// The rows of a query after this id, or the first ones.
+    After(Option<String>),
 }
 
 impl NextPage {
@@ -47,6 +52,8 @@ impl NextPage {
             // the first page needs no parameter
             Self::Page(1) => call,
             Self::Page(number) => call.param_unchecked("page", number.to_string()),
+            // the body of a query has its position
+            Self::Offset(_) | Self::After(_) => call,
         }
     }
 }
@@ -62,14 +69,54 @@ pub(crate) struct PagingRule {
     pub(crate) per_page: u64,
     /// The last item that page numbers reach, if it is known.
     pub(crate) wall: Option<u64>,
+    /// The rules of a query, if COQL reads the list.
+    pub(crate) query: Option<QueryRule>,
+}
+
+/// The paging of a query.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QueryRule {
+    /// The number of rows that the caller wants at most.
+    pub(crate) most: Option<u64>,
+    /// The last row that offsets reach.
+    pub(crate) wall: u64,
+    /// Whether there is one page only.
+    pub(crate) once: bool,
+    /// Whether the ids of a keyset become smaller.
+    pub(crate) descending: bool,
 }
 
 impl PagingRule {
     pub(crate) fn new(name: &'static str, paging: Paging, per_page: Option<&str>) -> Self {
         let asked = per_page.and_then(|number| number.parse().ok()).unwrap_or(MOST_PER_PAGE);
         // with pages of zero items, the limit would never be reached
-        Self { name, paging, per_page: asked.clamp(1, MOST_PER_PAGE), wall: None }
+        Self { name, paging, per_page: asked.clamp(1, MOST_PER_PAGE), wall: None, query: None }
     }
+
+    /// Creates the paging of a query with pages of `rows` rows.
+    pub(super) fn of_query(name: &'static str, rows: u64, query: QueryRule) -> Self {
+        Self { name, paging: Paging::None, per_page: rows.max(1), wall: None, query: Some(query) }
+    }
+}
+
+impl QueryRule {
+    /// Returns `true` if no further page is wanted after `read` rows.
+    fn is_complete(self, read: u64) -> bool {
+        self.once || self.most.is_some_and(|most| read >= most)
+    }
+
+    /// Returns the number of rows of a full page.
+    fn largest_page(self, at: &NextPage, per_page: u64) -> u64 {
+        match at {
+            NextPage::Offset(skipped) => self.wall.saturating_sub(*skipped).clamp(1, per_page),
+            _ => per_page,
+        }
+    }
+}
+
+/// Returns a key by which ids of digits sort as numbers.
+fn id_order(id: &str) -> (usize, &str) {
+    (id.len(), id)
 }
 
 /// Follows the pages of a list and detects lists that do not end.
@@ -92,6 +139,7 @@ pub(crate) struct PageFacts {
     info: PageInfo,
     count: u64,
     fingerprint: Option<u64>,
+    last: Option<Id>,
 }
 
 impl PageFacts {
@@ -100,6 +148,7 @@ impl PageFacts {
             info: page.info.clone(),
             count: page.items.len() as u64,
             fingerprint: page.fingerprint(),
+            last: page.last_id().cloned(),
         }
     }
 }
@@ -127,7 +176,8 @@ impl Follower {
         // a page that is fetched only because the previous one is full is not promised
         let promises = page.info.more() == More::Yes || page.info.next_page_token.is_some();
         let promised = std::mem::replace(&mut self.promised, promises);
-        if !self.goes_on(promised, page)? {
+        let complete = self.rule.query.is_some_and(|query| query.is_complete(read));
+        if complete || !self.goes_on(promised, at, page)? {
             return Ok(None);
         }
         if page.count == 0 {
@@ -139,7 +189,7 @@ impl Follower {
     }
 
     /// Returns `true` if there is more to read, by the response.
-    fn goes_on(&self, promised: bool, page: &PageFacts) -> Result<bool, Error> {
+    fn goes_on(&self, promised: bool, at: &NextPage, page: &PageFacts) -> Result<bool, Error> {
         match page.info.more() {
             More::Yes => return Ok(true),
             More::No => return Ok(false),
@@ -152,6 +202,9 @@ impl Follower {
             _ => {}
         }
         // if the response does not say, a page that is not full is the last
+        if let Some(query) = self.rule.query {
+            return Ok(page.count >= query.largest_page(at, self.rule.per_page));
+        }
         let per_page = page.info.per_page.unwrap_or(self.rule.per_page).clamp(1, MOST_PER_PAGE);
         let token = self.rule.paging == Paging::Tokens && page.info.next_page_token.is_some();
         let full = self.rule.paging != Paging::None && page.count >= per_page;
@@ -183,12 +236,44 @@ impl Follower {
                 }));
             }
             NextPage::Token(_) => return Err(self.wall(read, "page tokens reach no further")),
+            NextPage::Offset(_) | NextPage::After(_) => return self.next_of_query(at, page, read),
         };
         let end = number.saturating_mul(self.rule.per_page);
         match number.checked_add(1) {
             Some(next) if self.rule.wall.is_none_or(|wall| end < wall) => Ok(NextPage::Page(next)),
             _ => Err(self.wall(read, "page numbers reach no further")),
         }
+    }
+
+    fn next_of_query(&self, at: &NextPage, page: &PageFacts, read: u64) -> Result<NextPage, Error> {
+        let NextPage::After(before) = at else {
+            let NextPage::Offset(skipped) = at else { return Ok(at.clone()) };
+            let next = skipped.saturating_add(page.count);
+            return match self.rule.query.is_some_and(|query| next < query.wall) {
+                true => Ok(NextPage::Offset(next)),
+                false => Err(self.wall(
+                    read,
+                    "offsets reach no further; a query without `order by` and `group by` has no such limit",
+                )),
+            };
+        };
+        let last = page.last.as_ref().filter(|id| id.check().is_ok()).ok_or_else(|| {
+            self.fault("the last row of a page has no id, but the next page begins after this id")
+        })?;
+        let descends = self.rule.query.is_some_and(|query| query.descending);
+        match before.as_deref().map(|before| id_order(before).cmp(&id_order(last.as_str()))) {
+            None => {}
+            Some(Ordering::Less) if !descends => {}
+            Some(Ordering::Greater) if descends => {}
+            Some(_) => {
+                return Err(self.fault(&format!(
+                    "the rows after the id {} end with the id {}, so the list would never end",
+                    escaped(before.as_deref().unwrap_or_default()),
+                    last
+                )));
+            }
+        }
+        Ok(NextPage::After(Some(last.as_str().to_owned())))
     }
 
     /// Checks that the pages do not lead in a circle.
@@ -201,6 +286,10 @@ impl Follower {
                     self.fault("Zoho returned the same page token twice: the list would never end")
                 );
             }
+        }
+        // ids only grow or only fall, and offsets end at the limit
+        if self.rule.query.is_some() {
+            return Ok(());
         }
         // if a limit is known, it ends the list
         let open = matches!(next, NextPage::Token(_)) || self.rule.wall.is_none();

@@ -14,7 +14,7 @@ use super::{
     columns::{self, ExtraColumns, MODIFIED_SINCE},
     paging::PagingRule,
 };
-use crate::{Call, check};
+use crate::{Call, check, coql::QueryText};
 
 /// The complete call of a list except for the page, and the position in the list.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub(super) struct ListPlan {
     /// The number of items of this page that were read.
     pub(super) skip: u64,
     pub(super) wall: Option<u64>,
+    /// The query, if COQL reads the list.
+    pub(super) query: Option<Box<QueryText>>,
 }
 
 /// The start of a list, whose plan may first need the names of fields.
@@ -87,13 +89,18 @@ impl ListPlan {
     fn new<S: Source>(source: S, call: Call, known: Option<&[String]>) -> Result<Self, Error> {
         let wall = source.page_number_wall();
         call.must_be_right()?;
+        let query = source.query(&call)?.map(Box::new);
         let (call, columns) = source.complete(call, known)?;
         call.must_be_right()?;
-        let next = NextPage::of(&call);
-        Ok(Self { call, columns, next, index: 0, skip: 0, wall })
+        let next = query.as_ref().map_or_else(|| NextPage::of(&call), |query| query.first_page());
+        Ok(Self { call, columns, next, index: 0, skip: 0, wall, query })
     }
 
     pub(super) fn paging_rule(&self) -> PagingRule {
+        if let Some(query) = &self.query {
+            let rows = query.rows(&self.next, self.index);
+            return PagingRule::of_query(self.call.name(), rows, query.rule());
+        }
         let mut rule = PagingRule::new(
             self.call.name(),
             self.call.paging(),
@@ -105,21 +112,32 @@ impl ListPlan {
 
     /// Returns the call as the caller set it up, with its page.
     pub(super) fn into_asked_call(self) -> Call {
-        self.call
+        match &self.query {
+            Some(query) => query.ask(self.call, &query.first_page(), query.asked_rows()),
+            None => self.call,
+        }
     }
 
     /// Fetches the page that the caller asked for.
     pub(super) async fn fetch_as_asked<T: DeserializeOwned + Send + 'static>(
         self,
     ) -> Result<Page<T>, Error> {
-        self.read(self.call.clone()).await
+        let call = self.clone().into_asked_call();
+        self.read(call).await
     }
 
     /// Fetches the next page.
     pub(super) async fn fetch<T: DeserializeOwned + Send + 'static>(
         &self,
     ) -> Result<Page<T>, Error> {
-        self.read(self.next.apply(self.call.clone())).await
+        let call = match &self.query {
+            Some(query) => {
+                let rows = query.rows(&self.next, self.index);
+                query.ask(self.call.clone(), &self.next, rows)
+            }
+            None => self.next.apply(self.call.clone()),
+        };
+        self.read(call).await
     }
 
     async fn read<T: DeserializeOwned + Send + 'static>(

@@ -3,7 +3,7 @@
 use zcrm_core::{ApiVersion, Error};
 
 use super::Columns;
-use crate::{Call, check, check::MOST_FIELDS, request::sealed::Sealed};
+use crate::{Call, check, check::MOST_FIELDS, coql::QueryText, request::sealed::Sealed};
 
 /// A source of a [`List`](super::List). Implemented by this crate only.
 pub trait Source: Sealed + Clone + Send + Sync + 'static {
@@ -20,6 +20,14 @@ pub trait Source: Sealed + Clone + Send + Sync + 'static {
     /// other.
     fn complete(self, call: Call, _known: Option<&[String]>) -> Result<(Call, Columns), Error> {
         Ok((call, Columns::default()))
+    }
+
+    /// Returns the query of a list that COQL reads.
+    ///
+    /// # Errors
+    /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if the query is invalid.
+    fn query(&self, _call: &Call) -> Result<Option<QueryText>, Error> {
+        Ok(None)
     }
 
     /// Returns `true` if the list is known to be empty, so that no call is made.

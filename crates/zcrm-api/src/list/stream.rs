@@ -18,6 +18,7 @@ use super::{
     paging::{Follower, PageFacts},
     plan::{ListPlan, Prepare},
 };
+use crate::Call;
 
 /// A stream of the items of a list: [`Request::stream`](crate::request::Request::stream).
 ///
@@ -109,7 +110,16 @@ impl<T: DeserializeOwned + Send + 'static> ItemStream<T> {
         }
     }
 
-    pub(super) fn resume(plan: ListPlan) -> Self {
+    /// Resumes the stream of the list that `call` reads. `from` is the module of a query.
+    pub(crate) fn resume_at(
+        cursor: Cursor,
+        call: &Call,
+        from: Option<&str>,
+    ) -> Result<Self, Error> {
+        cursor.plan(call, from).map(Self::resume)
+    }
+
+    fn resume(plan: ListPlan) -> Self {
         // a page after the first is always one that the previous page promised
         let here = Cursor::of_plan(&plan);
         let follower = Follower::new(plan.paging_rule(), here.is_promised());

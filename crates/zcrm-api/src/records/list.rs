@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Condition, check,
-    list::{Cursor, ItemStream, List, MOST_IDS, Paged},
+    list::{Cursor, ItemStream, List, MOST_IDS},
     model, operations,
     request::Request,
 };
@@ -110,10 +110,14 @@ impl<T: DeserializeOwned + Send + 'static> Records<T> {
     /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if the cursor belongs to
     /// another list.
     pub fn resume(&self, cursor: Cursor) -> Result<ItemStream<T>, Error> {
+        if cursor.operation() == operations::COQL_QUERY.name() {
+            let call = self.call_unpathed(&operations::COQL_QUERY);
+            return ItemStream::resume_at(cursor, &call, Some(self.module()));
+        }
         let lists = [&operations::SEARCH, &operations::LIST_DELETED];
         let operation = lists.into_iter().find(|list| list.name() == cursor.operation());
         let call = self.call(operation.unwrap_or(&operations::LIST));
-        List::request(call, Paged).resume(cursor)
+        ItemStream::resume_at(cursor, &call, None)
     }
 
     fn find(&self, by: &str, value: &str) -> Request<List<T, Found>> {

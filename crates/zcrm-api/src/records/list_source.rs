@@ -122,6 +122,25 @@ impl Query {
         Ok((call, columns))
     }
 
+    /// Returns the fields for a query in place of this list.
+    ///
+    /// # Errors
+    /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) for options that a query does
+    /// not have.
+    pub(super) fn names_for_query(&self, version: ApiVersion) -> Result<Vec<String>, Error> {
+        let names = match &self.fields {
+            FieldChoice::All => {
+                return Err(not_complete("all_fields", "name the fields with `.fields([…])`"));
+            }
+            FieldChoice::Named(names) => names.iter().map(String::as_str).collect(),
+            FieldChoice::Default(names) => names.to_vec(),
+        };
+        match self.external.is_empty() {
+            true => self.listable(version, &names, false),
+            false => Err(not_complete("external_field", "leave it out")),
+        }
+    }
+
     /// Returns the names in the form of the API version, without fields that lists do not return.
     /// Such a field is an error if the caller named it.
     fn listable(
@@ -180,6 +199,13 @@ impl Query {
             _ => Ok(()),
         }
     }
+}
+
+/// The error of an option that ends a complete list at one of Zoho's limits.
+pub(super) fn not_complete(option: &str, instead: &str) -> Error {
+    Error::input(format!(
+        "`{option}` cannot be combined with `complete`, because COQL has no such option: {instead}"
+    ))
 }
 
 /// Adds the field names to the call. Names beyond the limit of one call go in further batches.

@@ -1,5 +1,6 @@
 //! Records of modules: reads, lists, searches, writes, deletions and conversions.
 
+mod complete;
 mod convert;
 mod count;
 mod delete;
@@ -11,6 +12,7 @@ mod list;
 mod list_source;
 mod many;
 mod options;
+mod query;
 mod read;
 mod related_counts;
 mod row;

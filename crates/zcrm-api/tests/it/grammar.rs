@@ -182,6 +182,9 @@ async fn kinds() -> BTreeSet<String> {
     grammar.try_all(|api| api.records("Leads").list().fields(["id"])).await;
     grammar.try_all(|api| api.records("Leads").search(field("City").eq("x"))).await;
     grammar.try_all(|api| api.records("Leads").deleted()).await;
+    grammar.try_all(|api| api.records("Leads").query().select(["id"])).await;
+    grammar.try_all(|api| api.records("Leads").query().select(["id"]).exists()).await;
+    grammar.try_all(|api| api.coql("select id from Leads where id is not null")).await;
     grammar.try_all(|api| api.users().list()).await;
     grammar.try_all(|api| api.users().search(field("email").eq("x"))).await;
     grammar.try_all(|api| api.roles().list()).await;

@@ -95,6 +95,7 @@ async fn surfaces(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     leads.search_email("f@example.com").send().await?;
     recorder.now("Records::search_phone");
     leads.search_phone("123").send().await?;
+    queries(api, recorder).await?;
     recorder.now("RecordHandle::get");
     let lead = leads.record(first.clone());
     let read = lead.get().send().await?;
@@ -164,6 +165,26 @@ async fn composite(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     answers.take(account)?;
     answers.take(contact)?;
     answers.take(leads).map(drop)
+}
+
+/// Calls each method that sends a query once.
+async fn queries(api: &Api, recorder: &Recorder) -> Result<(), Error> {
+    let leads = api.records("Leads");
+    let query = || leads.query().select(["Last_Name"]).filter(field("Company").eq("Zylker"));
+    recorder.now("Records::query");
+    query().send().await?;
+    recorder.now("Records::query: List::stream");
+    whole(query().per_page(2).stream()).await?;
+    recorder.now("Request::exists");
+    query().exists().await?;
+    recorder.now("Request::complete");
+    whole(leads.list().fields(["Last_Name"]).complete().stream()).await?;
+    recorder.now("Api::coql");
+    api.coql("select Last_Name from Leads where Company = :name")
+        .bind("name", "Zylker")
+        .send()
+        .await?;
+    Ok(())
 }
 
 /// Calls each method that changes rows once.

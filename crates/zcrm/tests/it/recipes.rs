@@ -178,3 +178,60 @@ async fn sends_several_requests_in_one_call_and_counts_records() {
         assert_eq!(list.count.unwrap(), 1, "{}", list.related_list);
     }
 }
+
+#[tokio::test]
+async fn queries_records_in_coql() {
+    #[derive(Debug, Deserialize)]
+    struct Total {
+        #[serde(rename = "City")]
+        city: String,
+        #[serde(rename = "SUM(Annual_Revenue)")]
+        revenue: f64,
+    }
+
+    let sim = Simulator::start().await.unwrap();
+    let client = logged_in(&sim).await;
+    let leads = client.records("Leads");
+    let rows = (0..30).map(|n| {
+        Record::new()
+            .with("Last_Name", format!("L{n}"))
+            .with("Company", "Zylker")
+            .with("City", if n % 3 == 0 { "Chennai" } else { "Pune" })
+            .with("Annual_Revenue", n * 100)
+    });
+    leads.create_many(rows).await.unwrap().all().unwrap();
+
+    let rich = field("City").eq("Pune").and(field("Annual_Revenue").gt(2_000));
+    let query =
+        leads.query().select(["Last_Name"]).filter(rich.clone()).order_by_desc("Annual_Revenue");
+    let names: Vec<String> =
+        query.all().await.unwrap().iter().map(|it| it.get("Last_Name").unwrap().unwrap()).collect();
+    assert_eq!(names, ["L29", "L28", "L26", "L25", "L23", "L22"]);
+    assert!(leads.query().select(["id"]).filter(rich).exists().await.unwrap());
+
+    let text = "select Last_Name from Leads where (City = :city and Annual_Revenue >= :least)";
+    let query = client.coql_of::<Lead>(text).bind("city", "Chennai").bind("least", 2_700);
+    let found = query.all().await;
+    assert_eq!(found.unwrap()[0].last_name, "L27");
+
+    let totals =
+        leads.query().select(["City"]).sum("Annual_Revenue").group_by(["City"]).rows_as::<Total>();
+    let mut totals = totals.all().await.unwrap();
+    totals.sort_by(|a, b| a.city.cmp(&b.city));
+    let totals: Vec<(&str, f64)> = totals.iter().map(|it| (it.city.as_str(), it.revenue)).collect();
+    assert_eq!(totals, [("Chennai", 13_500.0), ("Pune", 30_000.0)]);
+}
+
+#[tokio::test]
+async fn reads_a_list_beyond_every_limit() {
+    let sim = Simulator::builder().records("Contacts", 2_500).start().await.unwrap();
+    let client = logged_in(&sim).await;
+    let contacts = client.records("Contacts");
+    let mut all = contacts.list().fields(["Last_Name"]).complete().stream();
+    let mut ids = Vec::new();
+    while let Some(contact) = all.next().await {
+        ids.push(contact.unwrap().id().unwrap());
+    }
+    assert_eq!(ids.len(), 2_500);
+    assert!(ids.is_sorted_by(|before, after| before < after));
+}

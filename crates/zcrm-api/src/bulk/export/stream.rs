@@ -51,6 +51,7 @@ enum Position {
 /// The next part, and its chain.
 type Opened<T> = Result<(Chain<T>, Position, Part<T>), Error>;
 
+#[allow(clippy::large_enum_variant, reason = "a stream has one step at a time")]
 enum Step<T> {
     /// The next part is prepared.
     Opening(Pin<Box<dyn Future<Output = Opened<T>> + Send>>),

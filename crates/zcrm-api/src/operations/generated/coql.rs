@@ -12,4 +12,4 @@ pub static COQL_QUERY: Operation = Operation::post("/coql")
     .returns(ResponseShape::List("data"))
     .retry(RetryClass::Read)
     .heavy()
-    .scopes(&["ZohoCRM.modules.ALL"]);
+    .scopes(&["ZohoCRM.coql.READ", "ZohoCRM.modules.ALL"]);
