@@ -1,7 +1,7 @@
 //! The baseline: the same work with only hyper-util's client, hyper-rustls and serde_json. It has
 //! no retries, limits, deadlines, token refresh or helpful errors.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
@@ -22,7 +22,7 @@ use zcrm::Module as _;
 use crate::{
     BoxError,
     child::ServerAddress,
-    data::{self, Brief, Data, Lead, List, NewLead, WrittenBody},
+    data::{self, Brief, Data, Lead, List, NewLead, QueryRows, WrittenBody},
 };
 
 /// An access token with the length of Zoho's tokens.
@@ -121,6 +121,35 @@ impl Baseline {
             .body(Full::default())?;
         let list: List<Lead> = self.send(request).await?;
         Ok(list.data.len())
+    }
+
+    /// Reads `pages` pages of a query, each after the last id of the previous one.
+    ///
+    /// # Errors
+    /// Returns the error of a call.
+    pub async fn query(&self, pages: usize) -> Result<usize, BoxError> {
+        let columns = Lead::FIELDS.join(", ");
+        let mut last = String::new();
+        let mut read = 0;
+        for page in 0..pages {
+            let condition = match page {
+                0 => "id is not null".to_owned(),
+                _ => format!("id > '{last}'"),
+            };
+            let rows = data::ROWS;
+            let query = format!(
+                "select {columns} from Leads where {condition} order by id asc limit {rows}"
+            );
+            let body = serde_json::to_vec(&BTreeMap::from([("select_query", query)]))?;
+            let request = Request::post(format!("{}/crm/v8/coql", self.origin))
+                .header(AUTHORIZATION, self.authorization.clone())
+                .header(CONTENT_TYPE, "application/json")
+                .body(Full::new(body.into()))?;
+            let page: QueryRows<Lead> = self.send(request).await?;
+            read += page.data.iter().filter(|lead| !lead.id.is_empty()).count();
+            last = page.data.last().map(|lead| lead.id.clone()).unwrap_or_default();
+        }
+        Ok(read)
     }
 
     /// Writes all `leads`, and returns how many of them received an id.

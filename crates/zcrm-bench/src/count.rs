@@ -28,6 +28,7 @@ const CASES: &[(&str, &str, usize, f64)] = &[
     ("get2", "small GET, HTTP/2", 50, 1.25),
     ("typed", "page of 200 × 48, typed: decode", 3, 1.10),
     ("create", "create of 100 × 20", 20, 0.90),
+    ("query", "page of 2,000 × 48 of a query, by keyset", 2, 1.15),
 ];
 
 /// Runs the counted work; callgrind counts only inside this function, which it finds by its name.
@@ -98,6 +99,16 @@ pub fn run_case(
             runtime.block_on(warm(|| baseline.create(&leads)))?;
             measure(times, || runtime.block_on(baseline.create(&leads)))
         }
+        // one stream of several pages
+        ("query", true) => {
+            runtime.block_on(warm(|| sdk::get(&client)))?;
+            measure(1, || runtime.block_on(sdk::query(&client, times)))
+        }
+        ("query", false) => {
+            runtime.block_on(warm(|| baseline.get()))?;
+            measure(1, || runtime.block_on(baseline.query(times)))
+        }
+        ("text", _) => measure(times, || sdk::query_text(&client)),
         ("cached", true) => {
             let authorizer = sdk::authorizer(&client);
             measure(times, || authorizer.cached().ok_or_else(|| "there is no token".into()))
@@ -156,6 +167,11 @@ pub fn count(program: &Path) -> Result<Vec<ReportRow>, BoxError> {
     let name = "cached(), compared with a clone of the header";
     rows.push(ReportRow::compared(name, INSTRUCTIONS, ours.instructions, baseline.instructions));
     rows.push(ReportRow::single("cached()", "allocations", ours.allocations).aim(0.0));
+    let text = counted("text", 1000, "ours")?;
+    rows.push(
+        ReportRow::single("request of a built query", INSTRUCTIONS, text.instructions)
+            .aim(36_000.0),
+    );
     Ok(rows)
 }
 

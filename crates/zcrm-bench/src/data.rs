@@ -10,6 +10,9 @@ pub const PAGE: usize = 200;
 /// The number of records in a create, which is Zoho's maximum.
 pub const BATCH: usize = 100;
 
+/// The number of rows in a page of a query, which is Zoho's maximum.
+pub const ROWS: usize = 2_000;
+
 /// The id of the one record that the benchmark of a single GET reads.
 pub const ID: &str = "3652397000000649013";
 
@@ -148,6 +151,22 @@ pub struct Info {
     pub more_records: bool,
 }
 
+/// The rows of a query as Zoho sends them, as a hand-written struct.
+#[derive(Debug, Serialize, Deserialize)]
+#[allow(missing_docs, clippy::exhaustive_structs, reason = "it is what its names say")]
+pub struct QueryRows<T> {
+    pub data: Vec<T>,
+    pub info: QueryInfo,
+}
+
+/// Zoho's information about a page of a query.
+#[derive(Debug, Serialize, Deserialize)]
+#[allow(missing_docs, clippy::exhaustive_structs, reason = "it is what its names say")]
+pub struct QueryInfo {
+    pub count: u64,
+    pub more_records: bool,
+}
+
 /// A body that only contains `data`: one record that is read, or records to be written.
 #[derive(Debug, Serialize, Deserialize)]
 #[allow(missing_docs, clippy::exhaustive_structs, reason = "it is what its names say")]
@@ -260,6 +279,33 @@ fn lead(at: usize) -> Lead {
 pub fn page() -> Result<Bytes, serde_json::Error> {
     let info = Info { per_page: PAGE as u64, count: PAGE as u64, page: 1, more_records: true };
     Ok(serde_json::to_vec(&List { data: (0..PAGE).map(lead).collect(), info })?.into())
+}
+
+/// Returns the pieces of a page of [`ROWS`] rows, between which the server writes their ids.
+///
+/// # Errors
+/// Never fails with this data.
+pub fn rows() -> Result<Vec<String>, serde_json::Error> {
+    const HERE: &str = "id of the row";
+    let info = QueryInfo { count: ROWS as u64, more_records: true };
+    let data = (0..ROWS).map(|at| Lead { id: HERE.into(), ..lead(at) }).collect();
+    let text = serde_json::to_string(&QueryRows { data, info })?;
+    Ok(text.split(HERE).map(str::to_owned).collect())
+}
+
+/// Writes a page of rows whose ids follow `after`, or begin with the first id.
+#[must_use]
+pub fn rows_after(pieces: &[String], after: Option<u64>) -> Bytes {
+    let mut next = after.map_or_else(|| id(0), |after| (after + 1).to_string());
+    let mut page = String::with_capacity(pieces.iter().map(|piece| piece.len() + 19).sum());
+    for (at, piece) in pieces.iter().enumerate() {
+        if at > 0 {
+            page.push_str(&next);
+            next = next.parse::<u64>().map_or_else(|_| next.clone(), |id| (id + 1).to_string());
+        }
+        page.push_str(piece);
+    }
+    page.into()
 }
 
 /// Returns the one small record.

@@ -8,6 +8,7 @@ use zcrm::{
     Client, Environment, Record,
     http::{Clock, TokioClock},
     operations,
+    records::field,
     request::{CallMeta, Page, Reply},
     stores::{MemoryStore, StoredToken, TokenKey, TokenStore as _},
 };
@@ -63,6 +64,33 @@ pub async fn page(client: &Client, number: u64, slow: bool) -> Result<usize, Box
     }
     let page = list.send().await?;
     Ok(page.items.into_iter().filter(Result::is_ok).count())
+}
+
+/// Streams `pages` pages of a query, each after the last id of the previous one.
+///
+/// # Errors
+/// Returns the error of a call.
+pub async fn query(client: &Client, pages: usize) -> Result<usize, BoxError> {
+    let rows = (data::ROWS * pages) as u64;
+    let mut stream = client.records_of::<Lead>().query().limit(rows).stream();
+    let mut read = 0;
+    while let Some(lead) = stream.next().await {
+        read += usize::from(!lead?.id.is_empty());
+    }
+    Ok(read)
+}
+
+/// Writes the text of a query.
+///
+/// # Errors
+/// Never fails with this data.
+pub fn query_text(client: &Client) -> Result<usize, BoxError> {
+    let rich = field("Annual_Revenue").gt(10_000).or(field("City").is_in(["Chennai", "Pune"]));
+    let query =
+        client.records("Leads").query().select(["Last_Name", "Email", "Account_Name.Industry"]);
+    let query =
+        query.filter(field("Lead_Status").eq("O'Brien").and(rich)).order_by_desc("Last_Name");
+    Ok(query.preview()?.into_body().len())
 }
 
 /// Writes all `leads`, and returns how many of them received an id.

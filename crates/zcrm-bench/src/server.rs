@@ -30,6 +30,8 @@ struct Answers {
     brief: Bytes,
     page: Bytes,
     written: Bytes,
+    /// The pieces of a page of a query, without the ids.
+    rows: Vec<String>,
 }
 
 /// Serves until its input ends. Writes its certificate to `pem`, and prints two ports: for HTTP/1.1
@@ -43,6 +45,7 @@ pub fn serve(pem: &Path) -> Result<(), BoxError> {
             brief: data::brief()?,
             page: data::page()?,
             written: data::written()?,
+            rows: data::rows()?,
         });
         let key = KeyPair::generate()?;
         let certificate = CertificateParams::new(["127.0.0.1".to_owned()])?.self_signed(&key)?;
@@ -87,6 +90,12 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, answers: Arc<Answe
     }
 }
 
+/// Returns the id after which a query's page begins.
+fn last_id(query: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(query).ok()?;
+    text.split_once("id > '")?.1.split_once('\'')?.0.parse().ok()
+}
+
 #[expect(clippy::disallowed_methods, reason = "it simulates the delay of a server")]
 async fn answer(
     request: Request<Incoming>,
@@ -94,9 +103,13 @@ async fn answer(
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let query = request.uri().query().unwrap_or_default();
     let body = if request.method() == Method::POST {
+        let queries = request.uri().path().ends_with("/coql");
         // read the complete body before sending the answer
-        let _ = request.into_body().collect().await;
-        &answers.written
+        let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes);
+        match body.ok().filter(|_| queries) {
+            Some(query) => &data::rows_after(&answers.rows, last_id(&query)),
+            None => &answers.written,
+        }
     } else if request.uri().path().ends_with(data::ID) {
         &answers.brief
     } else {
