@@ -48,6 +48,8 @@ Commands:
     live-check [--live]        check the assumptions about Zoho on the simulator; with --live on a sandbox
     crash-test [--store NAME] [--kills N]
                                kill processes that save tokens, and check the stored tokens
+    crash-test --export [--kills N]
+                               kill processes that export a module, and check records and paid jobs
     fleet [--store NAME] [--processes N] [--tasks N] ...
                                count the refreshes of several processes that share a login
     transfer [--megabytes N] [--peak MIB]

@@ -26,6 +26,7 @@ pub(super) async fn extensions(api: &Api, recorder: &Recorder) -> Result<(), Err
     notes(api, recorder, &lead).await?;
     files(api, recorder, &lead).await?;
     related(api, recorder, &lead).await?;
+    bulk(api, recorder).await?;
     recorder.now("RecordHandle::convert");
     let deal = Record::new().with("Deal_Name", "Pumps").with("Stage", "Qualification");
     api.record("Leads", &lead).convert().deal(&deal).send().await?;
@@ -41,6 +42,26 @@ fn first<T>(list: Vec<T>) -> Result<T, Error> {
 /// Returns an id, which the simulator must have returned.
 fn returned(id: Option<Id>) -> Result<Id, Error> {
     id.ok_or_else(|| Error::input("the simulator returned no id"))
+}
+
+async fn bulk(api: &Api, recorder: &Recorder) -> Result<(), Error> {
+    let leads = api.records("Leads");
+    recorder.now("Records::bulk_read");
+    let job = leads.bulk_read().fields(["Last_Name"]).await?;
+    recorder.now("BulkJob::status");
+    job.status().await?;
+    recorder.now("BulkJob::wait");
+    let result = job.wait().await?;
+    recorder.now("BulkResult::zip");
+    result.zip().bytes().await?;
+    recorder.now("BulkResult::stream");
+    result.stream().collect().await?;
+    recorder.now("Records::export");
+    let mut rows = leads.export().fields(["Last_Name"]).stream();
+    while let Some(row) = rows.next().await {
+        row?;
+    }
+    Ok(())
 }
 
 async fn metadata(leads: &ModuleHandle, recorder: &Recorder) -> Result<(), Error> {

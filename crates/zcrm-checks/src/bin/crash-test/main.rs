@@ -2,8 +2,13 @@
 //!
 //! `crash-test [--store file|ruby|mysql|mysql-ruby] [--kills N] [--seed N]` prints the number of
 //! kills, losses and corrupt files. It fails if there is a loss or a corrupt file.
+//!
+//! `crash-test --export [--kills N] [--seed N]` kills processes that export a module, to files and
+//! as a stream, and checks that each record arrives and that no job is paid for twice.
 #![allow(clippy::print_stdout, reason = "a check talks to its user through these streams")]
 
+mod export_killer;
+mod exporter;
 mod killer;
 mod writer;
 
@@ -15,6 +20,12 @@ async fn main() -> Result<(), BoxError> {
     if arguments.first().is_some_and(|first| first == writer::ROLE) {
         return writer::run(arguments.split_off(1)).await;
     }
-    let arguments = Arguments::parse(arguments, &["store", "kills", "seed"], &[])?;
-    killer::run(&arguments).await
+    if arguments.first().is_some_and(|first| first == exporter::ROLE) {
+        return exporter::run(arguments.split_off(1)).await;
+    }
+    let arguments = Arguments::parse(arguments, &["store", "kills", "seed"], &["export"])?;
+    match arguments.flag("export") {
+        true => export_killer::run(&arguments).await,
+        false => killer::run(&arguments).await,
+    }
 }
