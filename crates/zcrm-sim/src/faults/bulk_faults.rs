@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::queue::{Matches, Queue, Rule};
+use super::queue::{Matches, Queue, Rule, counters};
 use crate::state::JobFault;
 
 /// A filter of bulk jobs.
@@ -53,29 +53,7 @@ impl BulkFaults {
         self
     }
 
-    /// Lets the first `jobs` matching jobs pass.
-    pub fn skip(mut self, jobs: usize) -> Self {
-        self.rule.skip = jobs;
-        self
-    }
-
-    /// Sets the number of jobs that fail; one by default.
-    pub fn times(mut self, jobs: usize) -> Self {
-        self.rule.times = Some(jobs);
-        self
-    }
-
-    /// Makes every later matching job fail.
-    pub fn always(mut self) -> Self {
-        self.rule.times = None;
-        self
-    }
-
-    /// Applies to a matching job with this probability, from 0 to 1. The simulator's seed decides.
-    pub fn probability(mut self, probability: f64) -> Self {
-        self.rule.probability = probability;
-        self
-    }
+    counters!(jobs, "job");
 
     /// Ends the job as a failure with the code `INTERNAL_SERVER_ERROR`.
     pub fn fail(self) {

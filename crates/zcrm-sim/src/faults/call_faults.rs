@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::call_matcher::{BodyDelivery, CallMatcher, Fault, FaultAction, PathRule};
 use super::hold::{Hold, HoldState};
-use super::queue::{Queue, Rule};
+use super::queue::{Queue, Rule, counters};
 use crate::clock::span;
 use crate::environment::Host;
 use crate::http::Answer;
@@ -85,31 +85,7 @@ impl Faults {
         self
     }
 
-    /// Lets the first `calls` matching calls pass.
-    pub fn skip(mut self, calls: usize) -> Self {
-        self.rule.skip = calls;
-        self
-    }
-
-    /// Sets the number of calls that fail; one by default.
-    pub fn times(mut self, calls: usize) -> Self {
-        self.rule.times = Some(calls);
-        self
-    }
-
-    /// Makes every later matching call fail.
-    pub fn always(mut self) -> Self {
-        self.rule.times = None;
-        self
-    }
-
-    /// Applies to a matching call with this probability, from 0 to 1.
-    ///
-    /// The simulator's seed decides, so the same failures and calls always give the same results.
-    pub fn probability(mut self, probability: f64) -> Self {
-        self.rule.probability = probability;
-        self
-    }
+    counters!(calls, "call");
 
     /// Executes the call before the failure. By default, a failed call is not executed.
     pub fn after_executing(mut self) -> Self {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::queue::{Matches, Queue, Rule};
+use super::queue::{Matches, Queue, Rule, counters};
 use crate::clock::span;
 
 /// The failure of one delivery.
@@ -96,32 +96,7 @@ impl DeliveryFaults {
         self
     }
 
-    /// Lets the first `deliveries` matching deliveries pass.
-    pub fn skip(mut self, deliveries: usize) -> Self {
-        self.rule.skip = deliveries;
-        self
-    }
-
-    /// Sets the number of deliveries that fail; one by default.
-    pub fn times(mut self, deliveries: usize) -> Self {
-        self.rule.times = Some(deliveries);
-        self
-    }
-
-    /// Makes every later matching delivery fail.
-    pub fn always(mut self) -> Self {
-        self.rule.times = None;
-        self
-    }
-
-    /// Applies to a matching delivery with this probability, from 0 to 1.
-    ///
-    /// The simulator's seed decides, so the same failures and deliveries always give the same
-    /// results.
-    pub fn probability(mut self, probability: f64) -> Self {
-        self.rule.probability = probability;
-        self
-    }
+    counters!(deliveries, "delivery");
 
     /// Repeats the delivery `more` times, one after the other; at most 100 times.
     pub fn duplicate(self, more: usize) {

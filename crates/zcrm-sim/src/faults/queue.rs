@@ -18,6 +18,38 @@ pub(super) struct Rule<M> {
     pub(super) probability: f64,
 }
 
+/// Adds the public methods of a builder that set the counters and the probability of its `rule`.
+macro_rules! counters {
+    ($things:ident, $thing:literal) => {
+        #[doc = concat!("Lets the first `", stringify!($things), "` matching ones pass.")]
+        pub fn skip(mut self, $things: usize) -> Self {
+            self.rule.skip = $things;
+            self
+        }
+
+        #[doc = concat!("Sets the number of ", stringify!($things), " that fail; one by default.")]
+        pub fn times(mut self, $things: usize) -> Self {
+            self.rule.times = Some($things);
+            self
+        }
+
+        #[doc = concat!("Makes every later matching ", $thing, " fail.")]
+        pub fn always(mut self) -> Self {
+            self.rule.times = None;
+            self
+        }
+
+        #[doc = concat!("Applies to a matching ", $thing, " with this probability, from 0 to 1.")]
+        ///
+        /// The simulator's seed decides, so a test that runs again sees the same failures.
+        pub fn probability(mut self, probability: f64) -> Self {
+            self.rule.probability = probability;
+            self
+        }
+    };
+}
+pub(super) use counters;
+
 impl<M> Rule<M> {
     pub(super) fn new(which: M) -> Self {
         Self { which, skip: 0, times: Some(1), probability: 1.0 }

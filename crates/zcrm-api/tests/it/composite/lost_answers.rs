@@ -9,11 +9,11 @@ use std::sync::{
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 use tower::service_fn;
-use zcrm_api::{Api, Request as ApiRequest, composite::Composite};
+use zcrm_api::Api;
 use zcrm_core::{ApiVersion, BoxError, Code, Error, ErrorKind, Outcome};
 use zcrm_http::{ReqBody, ResBody, Stack, StaticAuthorizer};
 
-use super::{created, envelope, lead, not_run, ran};
+use super::{batch, created, envelope, lead, not_run, ran};
 
 /// The end of the first attempt.
 #[derive(Clone, Copy, Debug)]
@@ -62,26 +62,6 @@ fn api(first: First, second: String) -> (Api, Arc<AtomicUsize>) {
     let authorizer = StaticAuthorizer::zoho("token", origin).unwrap();
     let api = Api::new(stack.build(), ApiVersion::V8).authorized_by(Arc::new(authorizer));
     (api, attempts)
-}
-
-/// A composite request with reads (`r`), an update (`u`) or creations (`c`).
-fn batch(api: &Api, kinds: &str) -> ApiRequest<Composite> {
-    let leads = api.records("Leads");
-    let mut batch = api.composite();
-    for kind in kinds.chars() {
-        match kind {
-            'r' => {
-                batch.add(leads.get("5"));
-            }
-            'u' => {
-                batch.add(leads.update("5", &lead()));
-            }
-            _ => {
-                batch.add(leads.create(&lead()));
-            }
-        }
-    }
-    batch
 }
 
 fn answer(kinds: &str) -> String {

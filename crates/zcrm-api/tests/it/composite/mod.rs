@@ -10,8 +10,8 @@ mod simulator;
 use http::Request;
 use serde_json::{Value, json};
 use zcrm_api::{
-    Api,
-    composite::{CompositeAnswers, Handle},
+    Api, Request as ApiRequest,
+    composite::{Composite, CompositeAnswers, Handle},
 };
 use zcrm_core::{Error, Record, Written};
 
@@ -53,6 +53,29 @@ fn account() -> Record {
 
 fn lead() -> Record {
     Record::new().with("Last_Name", "Boyle")
+}
+
+/// Creates a composite request with reads (`r`), updates (`u`), deletions (`d`) and creations (`c`).
+fn batch(api: &Api, kinds: &str) -> ApiRequest<Composite> {
+    let leads = api.records("Leads");
+    let mut batch = api.composite();
+    for kind in kinds.chars() {
+        match kind {
+            'r' => {
+                batch.add(leads.get("5"));
+            }
+            'u' => {
+                batch.add(leads.update("5", &lead()));
+            }
+            'd' => {
+                batch.add(leads.delete("6"));
+            }
+            _ => {
+                batch.add(leads.create(&lead()));
+            }
+        }
+    }
+    batch
 }
 
 /// Sends three parts: two creations and a read.

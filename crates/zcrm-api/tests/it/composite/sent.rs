@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use zcrm_api::{composite::RecordReference, field, operations};
 use zcrm_core::{ApiVersion, CallMeta, ErrorKind, Record, RetryClass};
 
-use super::{account, body_of, created, envelope, lead, ran};
+use super::{account, batch, body_of, created, envelope, lead, ran};
 use crate::canned::{at, canned, refused};
 
 #[test]
@@ -68,36 +68,12 @@ fn names_the_order_of_execution_as_the_version_does() {
     let mut plain = api.composite();
     plain.add(api.records("Leads").get("5"));
     assert_eq!(body_of(&plain.preview().unwrap()).as_object().unwrap().len(), 1);
-    let mut old = at(ApiVersion::V2_1).composite();
-    old.add(at(ApiVersion::V2_1).records("Leads").get("5"));
-    refused(old.preview(), &[]);
-    let old = at(ApiVersion::V2_1);
-    let mut batch = old.composite();
-    batch.add(old.records("Leads").get("5"));
-    refused(batch.preview(), &["composite.execute", "from v3 on"]);
+    refused(batch(&at(ApiVersion::V2_1), "r").preview(), &["composite.execute", "from v3 on"]);
 }
 
 /// The class of a composite request with these parts, and its credits.
 fn weight(kinds: &str, rollback: bool) -> (RetryClass, u32) {
-    let api = at(ApiVersion::V8);
-    let leads = api.records("Leads");
-    let mut batch = api.composite();
-    for kind in kinds.chars() {
-        match kind {
-            'r' => {
-                batch.add(leads.get("5"));
-            }
-            'u' => {
-                batch.add(leads.update("5", &lead()));
-            }
-            'd' => {
-                batch.add(leads.delete("6"));
-            }
-            _ => {
-                batch.add(leads.create(&lead()));
-            }
-        }
-    }
+    let batch = batch(&at(ApiVersion::V8), kinds);
     let batch = if rollback { batch.rollback_on_fail() } else { batch };
     let request = batch.preview().unwrap();
     let meta = request.extensions().get::<CallMeta>().unwrap();

@@ -71,6 +71,13 @@ impl Refusal {
         Self::bad("MANDATORY_NOT_FOUND", "required field not found", details)
     }
 
+    /// Refuses the value of a member of the body, with a detail such as the expected type.
+    pub(crate) fn invalid_member(name: &str, detail: &str, value: impl Into<Value>) -> Self {
+        let path = format!("$.{name}");
+        let details = json!({ "api_name": name, "json_path": path, detail: value.into() });
+        Self::bad("INVALID_DATA", "invalid data", details)
+    }
+
     /// Refuses a parameter value that is not supported.
     pub(crate) fn unsupported_param(name: &str, supported: &[&str]) -> Self {
         let details = json!({ "param_name": name, "supported_values": supported });

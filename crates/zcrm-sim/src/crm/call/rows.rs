@@ -31,27 +31,15 @@ pub(crate) fn rows(
     key: &str,
     limit: usize,
 ) -> Result<Vec<Value>, Refusal> {
-    let place = || json!({ "api_name": key, "json_path": format!("$.{key}") });
-    let with = |name: &str, value: Value| {
-        let mut details = place();
-        if let Some(map) = details.as_object_mut() {
-            map.insert(name.to_owned(), value);
-        }
-        details
-    };
     match body.get(key) {
         None => Err(Refusal::missing_member(key)),
         Some(Value::Array(rows)) if rows.len() > limit => Err(Refusal::bad(
             "LIMIT_EXCEEDED",
             "the limit of records is exceeded",
-            with("limit", limit.into()),
+            json!({ "api_name": key, "json_path": format!("$.{key}"), "limit": limit }),
         )),
         Some(Value::Array(rows)) if !rows.is_empty() => Ok(rows.clone()),
-        Some(_) => Err(Refusal::bad(
-            "INVALID_DATA",
-            "invalid data",
-            with("expected_data_type", "jsonarray".into()),
-        )),
+        Some(_) => Err(Refusal::invalid_member(key, "expected_data_type", "jsonarray")),
     }
 }
 

@@ -39,7 +39,8 @@ impl CompositeRequest {
             .unwrap_or("parallel_execution");
         let parallel = flag(&body, parallel_name)?;
         if rollback == Some(true) && parallel == Some(true) {
-            let due_to = ["rollback_on_fail", parallel_name].map(place);
+            let due_to = ["rollback_on_fail", parallel_name]
+                .map(|name| json!({ "api_name": name, "json_path": format!("$.{name}") }));
             return Err(Refusal::bad(
                 "AMBIGUITY_DURING_PROCESSING",
                 "ambiguity while processing the request",
@@ -51,24 +52,11 @@ impl CompositeRequest {
     }
 }
 
-/// Returns the details that name a member of the body.
-fn place(name: &str) -> Value {
-    json!({ "api_name": name, "json_path": format!("$.{name}") })
-}
-
-fn invalid(name: &str, member: &str, value: impl Into<Value>) -> Refusal {
-    let mut details = place(name);
-    if let Some(map) = details.as_object_mut() {
-        map.insert(member.to_owned(), value.into());
-    }
-    Refusal::bad("INVALID_DATA", "invalid data", details)
-}
-
 fn flag(body: &Map<String, Value>, name: &str) -> Result<Option<bool>, Refusal> {
     match body.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Bool(flag)) => Ok(Some(*flag)),
-        Some(_) => Err(invalid(name, "expected_data_type", "boolean")),
+        Some(_) => Err(Refusal::invalid_member(name, "expected_data_type", "boolean")),
     }
 }
 
@@ -76,10 +64,10 @@ fn parts(body: &Map<String, Value>) -> Result<Vec<Value>, Refusal> {
     match body.get(KEY) {
         None | Some(Value::Null) => Err(Refusal::missing_member(KEY)),
         Some(Value::Array(parts)) if parts.len() > PARTS => {
-            Err(invalid(KEY, "maximum_length", PARTS))
+            Err(Refusal::invalid_member(KEY, "maximum_length", PARTS))
         }
         Some(Value::Array(parts)) if !parts.is_empty() => Ok(parts.clone()),
-        Some(_) => Err(invalid(KEY, "expected_data_type", "jsonarray")),
+        Some(_) => Err(Refusal::invalid_member(KEY, "expected_data_type", "jsonarray")),
     }
 }
 

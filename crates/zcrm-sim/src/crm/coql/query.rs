@@ -26,7 +26,7 @@ pub(crate) fn query(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
             return Err(Refusal::bad("MANDATORY_NOT_FOUND", "mandatory key not found", details));
         }
         Some(_) => {
-            return Err(invalid("select_query", "", json!({ "expected_data_type": "text" })));
+            return Err(Refusal::invalid_member("select_query", "expected_data_type", "text"));
         }
     };
     let with_fields = includes_fields(cx, &body)?;
@@ -49,23 +49,18 @@ fn includes_fields(cx: &Context<'_>, body: &Map<String, Value>) -> Result<bool, 
         return Ok(false);
     };
     let Value::Array(wanted) = wanted else {
-        return Err(invalid("include_meta", "", json!({ "expected_data_type": "jsonarray" })));
+        return Err(Refusal::invalid_member("include_meta", "expected_data_type", "jsonarray"));
     };
     for (index, one) in wanted.iter().enumerate() {
-        let index = format!("[{index}]");
         match one.as_str() {
             Some("fields") => {}
             Some(_) => {
-                return Err(invalid(
-                    "include_meta",
-                    &index,
-                    json!({ "supported_values": ["fields"] }),
-                ));
+                return Err(wrong_meta(index, json!({ "supported_values": ["fields"] })));
             }
             None => {
                 let details =
                     json!({ "expected_data_type": "text", "supported_values": ["fields"] });
-                return Err(invalid("include_meta", &index, details));
+                return Err(wrong_meta(index, details));
             }
         }
     }
@@ -76,11 +71,11 @@ fn includes_fields(cx: &Context<'_>, body: &Map<String, Value>) -> Result<bool, 
     Ok(true)
 }
 
-/// Refuses a member of the body.
-fn invalid(name: &str, index: &str, mut details: Value) -> Refusal {
+/// Refuses a word of `include_meta`.
+fn wrong_meta(index: usize, mut details: Value) -> Refusal {
     if let Some(map) = details.as_object_mut() {
-        map.insert("api_name".into(), name.into());
-        map.insert("json_path".into(), format!("$.{name}{index}").into());
+        map.insert("api_name".into(), "include_meta".into());
+        map.insert("json_path".into(), format!("$.include_meta[{index}]").into());
     }
     Refusal::bad("INVALID_DATA", "invalid data", details)
 }

@@ -45,10 +45,10 @@ pub(crate) fn count(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let rows = match body.get(KEY) {
         None | Some(Value::Null) => return Err(Refusal::missing_member(KEY)),
         Some(Value::Array(rows)) if rows.len() > LISTS => {
-            return Err(invalid_rows("maximum_length", LISTS.into()));
+            return Err(Refusal::invalid_member(KEY, "maximum_length", LISTS));
         }
         Some(Value::Array(rows)) if !rows.is_empty() => rows,
-        Some(_) => return Err(invalid_rows("expected_data_type", "jsonarray".into())),
+        Some(_) => return Err(Refusal::invalid_member(KEY, "expected_data_type", "jsonarray")),
     };
     let outcomes = each_of(cx, KEY, rows, |cx, row| {
         let list = list(cx, &module, row)?;
@@ -57,14 +57,6 @@ pub(crate) fn count(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
         Ok(json!({ "count": count, "related_list": shown }))
     });
     Ok(answer(cx, KEY, &outcomes, StatusCode::OK).wrote(0))
-}
-
-fn invalid_rows(name: &str, value: Value) -> Refusal {
-    let mut details = json!({ "api_name": KEY, "json_path": format!("$.{KEY}") });
-    if let Some(map) = details.as_object_mut() {
-        map.insert(name.to_owned(), value);
-    }
-    Refusal::bad("INVALID_DATA", "invalid data", details)
 }
 
 /// Returns the related list that a row names by its API name, its id or both.
