@@ -35,6 +35,10 @@ async fn distinguishes_unknown_routes() {
     {
         assert_eq!(answer(Method::POST, path).await, expected(501, "NOT_SIMULATED"), "{path}");
     }
+    for path in ["Leads/1/Emails", "Leads/1/Emails/2", "Leads/deleted/1/Notes", "backup/urls"] {
+        let path = format!("/crm/v8/{path}");
+        assert_eq!(answer(Method::GET, &path).await, expected(501, "NOT_SIMULATED"), "{path}");
+    }
     for version in ["v2", "v2.1", "v3", "v4", "v5", "v6", "v7", "v8"] {
         let path = format!("/crm/{version}/Leads?fields=id");
         assert_eq!(http.get(&path).await.status, 204);
