@@ -36,6 +36,7 @@ pub(crate) struct CallFields {
     pub(crate) host: Host,
     pub(crate) retry: RetryClass,
     pub(crate) heavy: bool,
+    pub(crate) concurrent_calls: u32,
     pub(crate) credits: u32,
     pub(crate) scopes: &'static [&'static str],
     pub(crate) module: Option<SmolStr>,
@@ -80,6 +81,13 @@ impl CallMeta {
     #[must_use]
     pub fn is_heavy(&self) -> bool {
         self.0.heavy
+    }
+
+    /// Returns the number of concurrent calls that Zoho counts for the call: usually 1, and 5 for a
+    /// composite request.
+    #[must_use]
+    pub fn concurrent_calls(&self) -> u32 {
+        self.0.concurrent_calls
     }
 
     /// Returns the smallest number of daily API credits that the call costs.

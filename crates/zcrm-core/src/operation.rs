@@ -71,6 +71,8 @@ pub(crate) struct Cost {
     /// The number of the body's items above which a call is heavy, or 0 if the number does not
     /// matter.
     pub(crate) heavy_above: u32,
+    /// The number of concurrent calls that Zoho counts for a call.
+    pub(crate) concurrent_calls: u32,
 }
 
 impl Operation {
@@ -129,6 +131,7 @@ impl Operation {
                 heavy: false,
                 heavy_with: &[],
                 heavy_above: 0,
+                concurrent_calls: 1,
             },
             scopes: &[],
             since: ApiVersion::V2,
@@ -264,6 +267,15 @@ impl Operation {
     #[must_use]
     pub const fn heavy_above(mut self, items: u32) -> Self {
         self.cost.heavy_above = items;
+        self
+    }
+
+    /// Sets the number of concurrent calls that Zoho counts for a call; 1 by default.
+    ///
+    /// Such a call waits until as many calls of the organisation may begin.
+    #[must_use]
+    pub const fn counts_as_calls(mut self, calls: u32) -> Self {
+        self.cost.concurrent_calls = calls;
         self
     }
 
@@ -424,6 +436,12 @@ impl Operation {
         self.cost.heavy
     }
 
+    /// Returns the number of concurrent calls that Zoho counts for a call.
+    #[must_use]
+    pub const fn concurrent_calls(&self) -> u32 {
+        self.cost.concurrent_calls
+    }
+
     /// Returns the smallest cost of a call in credits.
     #[must_use]
     pub const fn least_credits(&self) -> u32 {
@@ -514,6 +532,7 @@ impl Operation {
             host: self.host,
             retry: self.retry,
             heavy: self.cost.heavy,
+            concurrent_calls: self.cost.concurrent_calls,
             credits: self.cost.credits,
             scopes: self.scopes,
             module: None,

@@ -64,7 +64,9 @@ impl Timeouts {
 pub struct Limits {
     /// The number of concurrent calls of an organisation. The default is 10.
     ///
-    /// Zoho allows 5 (Free) to 25 (Ultimate) for each organisation and application.
+    /// Zoho allows 5 (Free) to 25 (Ultimate) for each organisation and application. It counts a
+    /// composite request as five calls. With a limit below five, such a request is sent while no other
+    /// call is in flight.
     pub concurrent: usize,
     /// The number of concurrent heavy calls of an organisation. The default is Zoho's limit, 10.
     pub concurrent_heavy: usize,

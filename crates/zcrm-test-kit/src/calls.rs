@@ -12,6 +12,8 @@ const INSERT: Operation = Operation::post("/{module}").id("records.create");
 const UPDATE: Operation =
     Operation::put("/{module}").id("records.update").retry(RetryClass::Idempotent);
 const HEAVY: Operation = Operation::get("/{module}").id("records.heavy").heavy();
+const COMPOSITE: Operation =
+    Operation::post("/__composite_requests").id("composite.execute").heavy().counts_as_calls(5);
 
 /// A request of the HTTP stack.
 pub type Call = Request<ReqBody>;
@@ -47,6 +49,13 @@ pub fn update() -> Call {
 #[must_use]
 pub fn heavy() -> Call {
     HEAVY.request(ApiVersion::V8).path("module", "Leads").build().unwrap().map(ReqBody::from)
+}
+
+/// Returns a request that Zoho counts as five concurrent calls.
+#[must_use]
+pub fn composite() -> Call {
+    let request = COMPOSITE.request(ApiVersion::V8).json_bytes("{}");
+    request.build().unwrap().map(ReqBody::from)
 }
 
 /// Returns the same request with a body that can be sent only once.

@@ -25,7 +25,9 @@ mod tasks;
 mod world;
 
 pub use authorizer::{ScriptedAuthorizer, token};
-pub use calls::{Answer, Call, attempts, by, call, heavy, insert, once, read, text, update, zcrm};
+pub use calls::{
+    Answer, Call, attempts, by, call, composite, heavy, insert, once, read, text, update, zcrm,
+};
 pub use canned::{SentRequests, canned};
 pub use logs::Logs;
 pub use script::{Script, Seen, answer, body, ok, status, zoho};

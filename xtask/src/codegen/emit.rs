@@ -137,6 +137,8 @@ fn calls(facts: &Facts, method: &str) -> Vec<String> {
     call(facts.heavy, "heavy()".into());
     call(!facts.heavy_with.is_empty(), format!("heavy_with(&{:?})", facts.heavy_with));
     call(facts.heavy_above > 0, format!("heavy_above({})", facts.heavy_above));
+    let concurrent = facts.counts_as_calls;
+    call(concurrent.is_some(), format!("counts_as_calls({})", concurrent.unwrap_or(1)));
     call(facts.credits.is_some(), format!("credits({})", facts.credits.unwrap_or(1)));
     call(facts.items_per_credit > 0, format!("items_per_credit({})", facts.items_per_credit));
     let credits: Vec<_> = facts.credits_with.iter().collect();

@@ -82,6 +82,8 @@ pub(crate) struct Facts {
     pub(crate) heavy: bool,
     pub(crate) heavy_with: Vec<String>,
     pub(crate) heavy_above: u64,
+    /// The number of concurrent calls that Zoho counts for a call, usually one.
+    pub(crate) counts_as_calls: Option<u64>,
     /// The number of credits, usually one.
     pub(crate) credits: Option<u64>,
     pub(crate) items_per_credit: u64,

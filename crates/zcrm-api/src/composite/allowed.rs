@@ -174,8 +174,9 @@ fn check_query(body: Option<&Value>) -> Result<(), Error> {
     let query = body.and_then(|body| body.get("select_query")?.as_str()).unwrap_or_default();
     let words = query.to_ascii_lowercase();
     let limit = words.rsplit_once("limit").map(|(_, numbers)| {
-        let numbers = numbers.split(" offset ").next().unwrap_or_default();
-        numbers.rsplit(',').next().unwrap_or_default().trim().parse::<u64>()
+        let numbers: String =
+            numbers.split_whitespace().take_while(|word| *word != "offset").collect();
+        numbers.rsplit(',').next().unwrap_or_default().parse::<u64>()
     });
     match limit {
         Some(Ok(rows)) if rows <= MOST_READ => Ok(()),

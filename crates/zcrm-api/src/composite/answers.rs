@@ -1,6 +1,6 @@
 //! The answers of the parts of a composite request.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -45,19 +45,21 @@ impl CompositeAnswers {
     /// # Errors
     /// Returns the error of the part. Returns an error of kind
     /// [`Input`](zcrm_core::ErrorKind::Input) if the handle belongs to another composite request,
-    /// or if the answer was taken already.
+    /// or if the answer was taken already. The outcome of that error is
+    /// [`Unknown`](Outcome::Unknown), because it does not say what became of the part.
     pub fn take<T: 'static>(&mut self, part: Handle<T>) -> Result<T, Error> {
         let number = part.index + 1;
-        let taken = || Error::input(format!("the answer of part {number} was taken already"));
+        let taken = || misused(format!("the answer of part {number} was taken already"));
         let answer = self.slot(part)?.answer.take().ok_or_else(taken)??;
-        let wrong = |_| {
-            Error::input(format!("the answer of part {number} has another type than its handle"))
-        };
+        let wrong =
+            |_| misused(format!("the answer of part {number} has another type than its handle"));
         answer.downcast::<T>().map(|answer| *answer).map_err(wrong)
     }
 
     /// Returns the status, headers and body with which Zoho answered a part, or `None` if Zoho has
     /// no answer for it, for example because it was undone.
+    ///
+    /// It stays after the answer was taken.
     ///
     /// # Errors
     /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if the handle belongs to
@@ -67,8 +69,8 @@ impl CompositeAnswers {
         Ok(slot.ok_or_else(foreign)?.reply.as_ref())
     }
 
-    /// Returns the errors of the parts whose answers were not taken yet, with the index of the
-    /// part.
+    /// Returns the errors of the parts whose answers were not taken yet, each with the index of its
+    /// part. The first part has the index 0.
     pub fn failures(&self) -> impl Iterator<Item = (usize, &Error)> {
         self.parts.iter().enumerate().filter_map(|(index, slot)| match &slot.answer {
             Some(Err(error)) => Some((index, error)),
@@ -112,7 +114,12 @@ impl CompositeAnswers {
 }
 
 fn foreign() -> Error {
-    Error::input("the handle belongs to another composite request")
+    misused("the handle belongs to another composite request")
+}
+
+/// Returns the error for a handle that gives no answer. Its part may have been executed.
+fn misused(message: impl Into<Cow<'static, str>>) -> Error {
+    Error::input(message).with_outcome(Outcome::Unknown)
 }
 
 impl fmt::Debug for CompositeAnswers {

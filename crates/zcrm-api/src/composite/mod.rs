@@ -66,8 +66,12 @@ const MOST_PARTS: usize = 5;
 ///
 /// It costs one API credit, even if its parts cost more when they are sent separately, or two if it
 /// can be [undone](Request::rollback_on_fail) and all parts succeed. Zoho counts it as five concurrent
-/// calls. The call fails as a whole if its answer is lost; the [outcome](Error::outcome) of that
-/// error is the outcome of every part. Otherwise each part has its own answer.
+/// calls, so it waits until as many calls of the organisation may begin, or all if there are fewer.
+///
+/// The call fails as a whole if its answer is lost; the [outcome](Error::outcome) of that error is
+/// the outcome of every part. Otherwise each part has its own answer. Zoho gives all parts five
+/// minutes together, but the client stops waiting earlier by default
+/// ([`Timeouts`](zcrm_http::Timeouts)).
 ///
 /// The call is repeated after a failure that leaves its effect unknown only if all parts read, or if
 /// all but one read and that one may be repeated. A call without parts is not sent and has no

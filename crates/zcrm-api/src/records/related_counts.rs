@@ -43,6 +43,12 @@ impl<T> RecordHandle<T> {
     ///
     /// It returns one result for each list, in the caller's order.
     ///
+    /// # Errors
+    /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if there is no list, if there are
+    /// more than 20, or if a name cannot be one of a related list.
+    ///
+    /// Source: Zoho's OpenAPI file `get-related-records-count` of 2026
+    ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
     /// let account = api.record("Accounts", "3652397000000649013");

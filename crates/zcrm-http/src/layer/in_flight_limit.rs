@@ -2,6 +2,7 @@
 
 use std::{
     fmt, mem,
+    num::NonZeroU32,
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
@@ -17,7 +18,7 @@ use tower::{Layer, Service};
 use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome};
 
 use super::{
-    adaptive_semaphore::{AdaptiveSemaphore, Generation},
+    adaptive_semaphore::{AdaptiveSemaphore, HeldPermits},
     per_tenant::{PerTenant, Retain},
 };
 use crate::{BoxFuture, Observer, ReqBody, ResBody, Tenant, TokioClock};
@@ -129,39 +130,58 @@ impl TenantLimits {
         }
     }
 
-    fn try_acquire(self: Arc<Self>, heavy: bool) -> Result<Permit, Arc<Self>> {
+    fn try_acquire(self: Arc<Self>, weight: CallWeight) -> Result<Permit, Arc<Self>> {
         let mut permit = Permit { limits: self, all: None, heavy: None };
-        if heavy {
-            permit.heavy = permit.limits.heavy.try_acquire();
+        if weight.heavy {
+            permit.heavy = permit.limits.heavy.try_acquire(NonZeroU32::MIN);
         }
-        if !heavy || permit.heavy.is_some() {
-            permit.all = permit.limits.all.try_acquire();
+        if !weight.heavy || permit.heavy.is_some() {
+            permit.all = permit.limits.all.try_acquire(weight.calls);
         }
         if permit.all.is_some() { Ok(permit) } else { Err(Arc::clone(&permit.limits)) }
     }
 
-    async fn acquire(self: Arc<Self>, heavy: bool) -> Permit {
+    async fn acquire(self: Arc<Self>, weight: CallWeight) -> Permit {
         let mut permit = Permit { limits: self, all: None, heavy: None };
-        if heavy {
-            permit.heavy = permit.limits.heavy.acquire().await;
+        if weight.heavy {
+            permit.heavy = permit.limits.heavy.acquire(NonZeroU32::MIN).await;
         }
-        permit.all = permit.limits.all.acquire().await;
+        permit.all = permit.limits.all.acquire(weight.calls).await;
         permit
     }
 }
 
-/// The permit of a call, and for a heavy call also the second one. Both are returned on drop.
+/// The share of the limits that a call takes.
+#[derive(Clone, Copy)]
+struct CallWeight {
+    calls: NonZeroU32,
+    heavy: bool,
+}
+
+impl CallWeight {
+    #[inline]
+    fn of(request: &Request<ReqBody>) -> Self {
+        let meta = request.extensions().get::<CallMeta>();
+        let calls = meta.and_then(|call| NonZeroU32::new(call.concurrent_calls()));
+        Self {
+            calls: calls.unwrap_or(NonZeroU32::MIN),
+            heavy: meta.is_some_and(CallMeta::is_heavy),
+        }
+    }
+}
+
+/// The permits of a call, and for a heavy call also one of the heavy ones. All are returned on drop.
 #[derive(Debug)]
 struct Permit {
     limits: Arc<TenantLimits>,
-    all: Option<Generation>,
-    heavy: Option<Generation>,
+    all: Option<HeldPermits>,
+    heavy: Option<HeldPermits>,
 }
 
 impl Permit {
-    fn held(&self) -> impl Iterator<Item = (&AdaptiveSemaphore, Generation)> {
+    fn held(&self) -> impl Iterator<Item = (&AdaptiveSemaphore, HeldPermits)> {
         let permits = [(&self.limits.all, self.all), (&self.limits.heavy, self.heavy)];
-        permits.into_iter().filter_map(|(permits, generation)| Some((permits, generation?)))
+        permits.into_iter().filter_map(|(semaphore, held)| Some((semaphore, held?)))
     }
 
     /// Records the call's answer. Returns an error if the day's quota is used up.
@@ -174,20 +194,21 @@ impl Permit {
         let mut refusals = limits.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         if !is_refusal {
             *refusals = None;
-            self.held().for_each(|(permits, _)| permits.on_success());
+            self.held().for_each(|(semaphore, _)| semaphore.on_success());
             let reduced = limits.all.is_reduced() || limits.heavy.is_reduced();
             limits.throttled.store(reduced, Ordering::Release);
             return Ok(());
         }
         limits.throttled.store(true, Ordering::Release);
-        self.held().for_each(|(permits, generation)| permits.on_throttled(generation));
+        self.held().for_each(|(semaphore, held)| semaphore.on_throttled(held));
         let now = limits.clock.monotonic();
         let first = match *refusals {
             Some(series) if now.saturating_sub(series.last) <= QUOTA => series.first,
             _ => now,
         };
         *refusals = Some(ThrottleSeries { first, last: now });
-        if now.saturating_sub(first) < QUOTA || limits.all.in_flight() > 1 {
+        let own = self.all.map_or(0, HeldPermits::count);
+        if now.saturating_sub(first) < QUOTA || limits.all.in_flight() > own {
             return Ok(());
         }
         let message = "Zoho has answered 429 for a minute while no other call was in flight: the \
@@ -199,7 +220,7 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.held().for_each(|(permits, _)| permits.release());
+        self.held().for_each(|(semaphore, held)| semaphore.release(held));
     }
 }
 
@@ -216,7 +237,8 @@ impl<S> Layer<S> for InFlightLimitLayer {
 ///
 /// It works like tower's `ConcurrencyLimit`, but for each organisation, and it adapts to 429s. Zoho
 /// counts concurrent calls for each organisation and application, and counts heavy ones
-/// ([`CallMeta::is_heavy`]) a second time. If *n* processes share an organisation, give each of
+/// ([`CallMeta::is_heavy`]) a second time. It counts a composite request as five calls
+/// ([`CallMeta::concurrent_calls`]), so the request takes five permits, or all if there are fewer. If *n* processes share an organisation, give each of
 /// them an *n*th of the limit.
 ///
 /// A 429 halves the organisation's permits. They return one by one as its calls succeed. If 429s
@@ -251,12 +273,12 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let heavy = request.extensions().get::<CallMeta>().is_some_and(CallMeta::is_heavy);
+        let weight = CallWeight::of(&request);
         let limits = self.shared.limits(&request);
         let free = match self.shared.settings.observer {
             // the observer gets every wait, even one of no time
             Some(_) => Err(limits),
-            None => limits.try_acquire(heavy),
+            None => limits.try_acquire(weight),
         };
         let stage = match free {
             Ok(permit) => {
@@ -266,7 +288,7 @@ where
                 let clone = self.inner.clone();
                 let inner = mem::replace(&mut self.inner, clone);
                 let waiting =
-                    Box::pin(Arc::clone(&self.shared).pass(inner, request, limits, heavy));
+                    Box::pin(Arc::clone(&self.shared).pass(inner, request, limits, weight));
                 InFlightState::Waiting { waiting }
             }
         };
@@ -280,14 +302,14 @@ impl InFlightLimitLayer {
         mut inner: S,
         request: Request<ReqBody>,
         limits: Arc<TenantLimits>,
-        heavy: bool,
+        weight: CallWeight,
     ) -> Result<Response<ResBody>, BoxError>
     where
         S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
     {
         let observer = self.settings.observer.as_ref();
         let arrived = observer.map(|_| self.now());
-        let permit = limits.acquire(heavy).await;
+        let permit = limits.acquire(weight).await;
         if let (Some(observer), Some(arrived)) = (observer, arrived) {
             let call = request.extensions().get::<CallMeta>();
             observer.permit_acquired(call, self.now().saturating_sub(arrived));

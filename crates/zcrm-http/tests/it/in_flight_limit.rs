@@ -19,7 +19,8 @@ use zcrm_http::{
     layer::{InFlightLimit, InFlightLimitLayer},
 };
 use zcrm_test_kit::{
-    Answer, Call, ManualFuture, Script, ScriptedAuthorizer, by, call, heavy, ok, read, token, until,
+    Answer, Call, ManualFuture, Script, ScriptedAuthorizer, by, call, composite, heavy, ok, read,
+    token, until,
 };
 
 /// A service that holds its calls until they are let go, and counts them.
@@ -168,6 +169,53 @@ async fn counts_heavy_calls_in_the_limit_of_all() {
         call.await.unwrap().unwrap();
     }
     assert_eq!(room.state.most.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn counts_a_composite_request_as_five_calls() {
+    let (room, mut entrants) = Room::new();
+    let gate = gated(10, 10, &room);
+    let mut calls: Vec<_> = (0..3).map(|_| tokio::spawn(call(gate.clone(), composite()))).collect();
+    calls.extend((0..5).map(|_| tokio::spawn(call(gate.clone(), read()))));
+    for _ in 0..2 {
+        entrants.recv().await.unwrap();
+    }
+    tokio::task::yield_now().await;
+    assert_eq!((room.inside(), entrants.len()), (2, 0), "ten calls are in flight");
+    // the third one begins, and the reads after it wait for the second one
+    room.let_go(1);
+    entrants.recv().await.unwrap();
+    tokio::task::yield_now().await;
+    assert_eq!((room.inside(), entrants.len()), (2, 0));
+    room.let_go(1);
+    for _ in 0..5 {
+        entrants.recv().await.unwrap();
+    }
+    assert_eq!(room.inside(), 6, "one composite request and five reads");
+    room.let_go(6);
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn sends_a_composite_request_by_itself_with_a_limit_below_five() {
+    for limit in 1..5 {
+        let (room, mut entrants) = Room::new();
+        let gate = gated(limit, limit, &room);
+        let requests = [read(), composite(), read(), composite()];
+        let calls: Vec<_> =
+            requests.into_iter().map(|one| tokio::spawn(call(gate.clone(), one))).collect();
+        for _ in 0..4 {
+            entrants.recv().await.unwrap();
+            tokio::task::yield_now().await;
+            assert_eq!((room.inside(), entrants.len()), (1, 0), "with a limit of {limit}");
+            room.let_go(1);
+        }
+        for call in calls {
+            call.await.unwrap().unwrap();
+        }
+    }
 }
 
 #[tokio::test]

@@ -15,7 +15,8 @@ use zcrm_http::{
     layer::{CreditMeter, DeadlineLayer, InFlightLimitLayer, MeterLayer},
 };
 use zcrm_test_kit::{
-    Answer, Call, ManualFuture, Script, answer, call, insert, ok, read, status, zcrm, zoho,
+    Answer, Call, ManualFuture, Script, answer, call, composite, insert, ok, read, status, zcrm,
+    zoho,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -78,6 +79,17 @@ async fn returns_permits_after_a_429_with_each_success() {
         assert_eq!(call(service.clone(), read()).await.unwrap().status(), 200);
     }
     assert_eq!(let_in(), 4);
+}
+
+#[tokio::test]
+async fn reports_a_quota_for_a_call_that_counts_as_five() {
+    let clock = ManualClock::new();
+    let gate = InFlightLimitLayer::new(20, 5).clock(Arc::new(clock.clone()));
+    let service = gate.layer(Script::new(|_| status(429)));
+    assert_eq!(call(service.clone(), composite()).await.unwrap().status(), 429);
+    clock.advance(MINUTE);
+    let error = zcrm(call(service, composite()).await);
+    assert_eq!(error.kind(), ErrorKind::QuotaExhausted, "its own permits belong to no other call");
 }
 
 #[tokio::test]

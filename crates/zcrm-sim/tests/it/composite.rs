@@ -299,6 +299,25 @@ async fn parallel_parts_wait_for_the_parts_they_refer_to() {
 }
 
 #[tokio::test]
+async fn refuses_references_whose_values_are_too_large_together() {
+    let http = started().await;
+    let text = "x".repeat(30_000);
+    let lead = json!({ "data": [{ "Last_Name": "A", "Description": text }] });
+    assert_eq!(http.post("/crm/v8/Leads", &lead).await.status, 201);
+    let read = get("1", "/crm/v8/Leads", json!({ "fields": "Description" }));
+    let repeated = |times: usize| {
+        let mut part = insert("2", "B");
+        part["body"]["data"][0]["Description"] = "@{1:$.data[0].Description}".repeat(times).into();
+        json!([read, part])
+    };
+    let reply = send(&http, json!({}), repeated(1)).await;
+    assert_eq!(results(&reply), ["SUCCESS 200", "SUCCESS 201"]);
+    let reply = send(&http, json!({}), repeated(1_000)).await;
+    assert_eq!(results(&reply), ["SUCCESS 200", "INVALID_REFERENCE"]);
+    assert_eq!(reply.rows()[1]["details"]["api_name"], "Description");
+}
+
+#[tokio::test]
 async fn reports_parts_that_refer_to_each_other() {
     let http = started().await;
     let to =

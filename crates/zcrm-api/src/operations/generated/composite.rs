@@ -16,5 +16,6 @@ pub static COMPOSITE_EXECUTE: Operation = Operation::post("/__composite_requests
         "rollback_on_fail",
     ])
     .heavy()
+    .counts_as_calls(5)
     .scopes(&["ZohoCRM.composite_requests.CUSTOM"])
     .since(ApiVersion::V3);

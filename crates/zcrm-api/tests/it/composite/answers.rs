@@ -155,13 +155,17 @@ async fn gives_each_answer_once_with_the_type_of_its_request() {
     assert_eq!(lead.get::<String>("Email").unwrap().as_deref(), Some("p@example.com"));
     assert_eq!(answers.take(account).unwrap().id.as_str(), "10");
     assert_eq!(answers.take(contact).unwrap().id.as_str(), "11");
-    refused(answers.take(contact), &["part 2", "taken already"]);
+    let error = answers.take(contact).unwrap_err();
+    assert!(!error.is_safe_to_repeat(), "the part was executed");
+    refused(Err::<(), _>(error), &["part 2", "taken already"]);
     assert!(format!("{answers:?}").contains("parts: 3"));
     // the raw answer stays
     assert_eq!(answers.reply(contact).unwrap().unwrap().status(), 201);
 
     let (foreign, ..) = three(&api, false).await;
-    refused(answers.take(foreign), &["another composite request"]);
+    let error = answers.take(foreign).unwrap_err();
+    assert!(!error.is_safe_to_repeat(), "the other request may have been executed");
+    refused(Err::<(), _>(error), &["another composite request"]);
     refused(answers.reply(foreign), &["another composite request"]);
 }
 

@@ -22,8 +22,8 @@ enum First {
     Broken,
     /// No connection was made.
     NotConnected,
-    /// The answer broke off in its body.
-    CutBody,
+    /// The answer with this status broke off in its body.
+    CutBody(u16),
     /// A gateway answered.
     Gateway(u16),
     Throttled,
@@ -46,10 +46,11 @@ fn api(first: First, second: String) -> (Api, Arc<AtomicUsize>) {
             match first {
                 First::Broken => return lost(ErrorKind::Transport, Outcome::Unknown),
                 First::NotConnected => return lost(ErrorKind::Connect, Outcome::NotSent),
-                First::CutBody => {
+                First::CutBody(status) => {
                     let half = bytes::Bytes::from(r#"{"__composite_requests":[{"code":"#);
                     let pieces = [Ok(half), Err(BoxError::from("the connection broke"))];
                     answer = Response::new(ResBody::stream(futures_util::stream::iter(pieces)));
+                    *answer.status_mut() = StatusCode::from_u16(status)?;
                 }
                 First::Gateway(status) => *answer.status_mut() = StatusCode::from_u16(status)?,
                 First::Throttled => *answer.status_mut() = StatusCode::TOO_MANY_REQUESTS,
@@ -76,7 +77,7 @@ fn answer(kinds: &str) -> String {
 #[tokio::test]
 async fn repeats_only_what_was_not_executed_or_is_safe() {
     use First::{Broken, CutBody, Gateway, NotConnected, Throttled};
-    for first in [Broken, CutBody, Gateway(502), Gateway(503), Gateway(504)] {
+    for first in [Broken, CutBody(200), CutBody(207), Gateway(502), Gateway(503), Gateway(504)] {
         for kinds in ["r", "rrrrr", "ur"] {
             let (api, attempts) = api(first, answer(kinds));
             let answers = batch(&api, kinds).await.unwrap();

@@ -112,7 +112,7 @@ async fn refuses_more_than_25_records_in_a_read() {
         ["all fields"] => |api| api.records("Leads").list().all_fields();
     }
     let api = at(ApiVersion::V8);
-    for query in ["limit 25", "LIMIT 5, 25", "limit 10 offset 400"] {
+    for query in ["limit 25", "LIMIT 5, 25", "limit 10 offset 400", "limit\t25\noffset  1"] {
         let query = format!("select City from Leads where City is not null {query}");
         assert!(part(&api, coql(&api, &query)).preview().is_ok(), "{query}");
     }

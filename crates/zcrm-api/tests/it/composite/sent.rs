@@ -77,7 +77,7 @@ fn weight(kinds: &str, rollback: bool) -> (RetryClass, u32) {
     let batch = if rollback { batch.rollback_on_fail() } else { batch };
     let request = batch.preview().unwrap();
     let meta = request.extensions().get::<CallMeta>().unwrap();
-    assert!(meta.is_heavy());
+    assert_eq!((meta.is_heavy(), meta.concurrent_calls()), (true, 5));
     (meta.retry_class(), meta.credits())
 }
 

@@ -1,5 +1,7 @@
 //! The execution of a composite call: its parts in order, the rollback, and the answer.
 
+use std::cell::Cell;
+
 use chrono::TimeDelta;
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
@@ -18,6 +20,10 @@ use crate::version::Version;
 
 /// The time after which Zoho gives a composite call up.
 const TIME_LIMIT: TimeDelta = TimeDelta::minutes(5);
+
+/// The maximum size of the values that the references of a part have together, as JSON. A part can
+/// repeat a large answer many times, and the next part can repeat the result.
+const REFERRED_LIMIT: usize = 16 * 1_024 * 1_024;
 
 /// The result of a part.
 struct PartResult {
@@ -218,7 +224,12 @@ impl Execution<'_, '_, '_, '_, '_> {
         if start >= TIME_LIMIT {
             return PartResult::timed_out(None);
         }
-        let call = part.call(self.call, &|reference| self.lookup(reference));
+        let left = Cell::new(REFERRED_LIMIT);
+        let call = part.call(self.call, &|reference| {
+            let value = self.lookup(reference)?;
+            left.set(left.get().checked_sub(value.to_string().len())?);
+            Some(value)
+        });
         let admitted = call.and_then(|call| Ok((part.admit(&call, self.version)?, call)));
         let (allowance, mut call) = match admitted {
             Ok(admitted) => admitted,
