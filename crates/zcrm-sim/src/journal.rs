@@ -35,6 +35,11 @@ pub struct Entry {
     pub code: Option<String>,
     /// How many records were inserted, updated or deleted.
     pub written: usize,
+    /// How many rows a COQL query looked at to find those of its answer. Rows of subqueries do not count.
+    ///
+    /// A query that reads on after an id looks at the rows of its page and one more, however many
+    /// records the module has.
+    pub examined: usize,
     /// The grant type of a token request.
     pub grant: Option<GrantType>,
 }
@@ -196,6 +201,7 @@ impl Log {
             status: None,
             code: None,
             written: 0,
+            examined: 0,
             grant: None,
         });
         seq
@@ -214,6 +220,7 @@ impl Log {
             entry.authorised = answer.authorised;
             entry.executed = answer.executed;
             entry.written = answer.written;
+            entry.examined = answer.examined;
             entry.grant = answer.grant;
         }
     }

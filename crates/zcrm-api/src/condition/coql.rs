@@ -28,7 +28,8 @@ impl Condition {
     /// # Errors
     /// Of kind [`Input`](zcrm_core::ErrorKind::Input) if the condition has more than 25 comparisons, more values
     /// in one `is_in` than the version takes (50, from v7 on 100), a field name that is not an API name, an empty
-    /// value, or a `%` in a value of `starts_with`, `ends_with`, `contains` or `not_contains`.
+    /// value, a `%` in a value of `starts_with`, `ends_with`, `contains` or `not_contains`, or a pattern of
+    /// `not_like` without `%` at both ends.
     pub fn to_coql(&self, version: ApiVersion) -> Result<String, Error> {
         self.at_most(MOST_TESTS, "one COQL query")?;
         let mut text = String::with_capacity(32 * self.tests);
@@ -109,9 +110,20 @@ fn write_test(test: &Test, most_values: usize, out: &mut String) -> Result<(), E
         Comparison::StartsWith => write_pattern(test, "", "%", out)?,
         Comparison::EndsWith => write_pattern(test, "%", "", out)?,
         Comparison::Contains | Comparison::NotContains => write_pattern(test, "%", "%", out)?,
+        Comparison::NotLike if !test.values.iter().all(is_inner_pattern) => {
+            return Err(test.wrong(
+                "uses `not_like` with a pattern that COQL does not support: expected `%` at both ends, for \
+                 example `%ylk%`",
+            ));
+        }
         _ => write_values(&test.values, "", out),
     }
     Ok(())
+}
+
+fn is_inner_pattern(value: &Operand) -> bool {
+    let text = value.text();
+    text.strip_prefix('%').is_some_and(|rest| rest.len() > 1 && rest.ends_with('%'))
 }
 
 fn write_values(values: &[Operand], between: &str, out: &mut String) {
@@ -183,9 +195,92 @@ fn is_path(path: &str) -> bool {
     named
 }
 
-/// Writes a column. One with an arrow is in quotes.
+/// Words of SQL. Zoho takes a column with such a name in quotes only, and takes any column in quotes.
+///
+/// Source: <https://help.zoho.com/portal/en/community/topic/kaizen-171-faqs-on-coql-api>.
+const WORDS_OF_SQL: [&str; 73] = [
+    "add",
+    "all",
+    "alter",
+    "and",
+    "any",
+    "as",
+    "asc",
+    "avg",
+    "between",
+    "by",
+    "case",
+    "check",
+    "column",
+    "constraint",
+    "count",
+    "create",
+    "cross",
+    "current",
+    "database",
+    "default",
+    "delete",
+    "desc",
+    "distinct",
+    "drop",
+    "else",
+    "end",
+    "except",
+    "exists",
+    "external",
+    "fetch",
+    "for",
+    "foreign",
+    "from",
+    "full",
+    "grant",
+    "group",
+    "having",
+    "in",
+    "index",
+    "inner",
+    "insert",
+    "intersect",
+    "into",
+    "is",
+    "join",
+    "key",
+    "left",
+    "like",
+    "limit",
+    "max",
+    "min",
+    "natural",
+    "not",
+    "null",
+    "offset",
+    "on",
+    "or",
+    "order",
+    "outer",
+    "primary",
+    "right",
+    "select",
+    "set",
+    "sum",
+    "table",
+    "then",
+    "to",
+    "union",
+    "unique",
+    "update",
+    "values",
+    "when",
+    "where",
+];
+
+fn is_word_of_sql(name: &str) -> bool {
+    WORDS_OF_SQL.iter().any(|word| name.eq_ignore_ascii_case(word))
+}
+
+/// Writes a column. One with an arrow, or with the name of a keyword, is in quotes.
 pub(crate) fn write_column(name: &str, out: &mut String) {
-    match name.contains("->") {
+    match name.contains("->") || is_word_of_sql(name) {
         true => write_string(name, out),
         false => out.push_str(name),
     }

@@ -22,10 +22,12 @@ enum Family {
     Date,
     DateTime,
     Boolean,
+    FormulaBoolean,
     Lookup,
     MultiSelect,
     /// Encrypted: it can only be found empty or filled.
     Encrypted,
+    EncryptedNumber,
     /// It can be selected but not compared.
     NotCompared,
     /// It takes any comparison, because its type is not known.
@@ -126,9 +128,16 @@ impl KnownFields {
 
 impl Family {
     fn of(field: &FieldInfo) -> Self {
-        if field.crypt.is_some() {
-            return Self::Encrypted;
+        match (Self::of_value(field), &field.crypt, &field.formula) {
+            (Self::Number, Some(_), _) => Self::EncryptedNumber,
+            (_, Some(_), _) => Self::Encrypted,
+            (Self::Boolean, None, Some(_)) => Self::FormulaBoolean,
+            (family, None, _) => family,
         }
+    }
+
+    /// Returns the family of the field's values, encrypted or not.
+    fn of_value(field: &FieldInfo) -> Self {
         let computed = [
             field.formula.as_ref().and_then(|formula| formula.return_type.as_deref()),
             field.rollup_summary.as_ref().and_then(|rollup| rollup.return_type.as_deref()),
@@ -180,10 +189,12 @@ impl Family {
                 C::IsNull,
                 C::IsNotNull,
             ],
-            Self::Boolean => &[C::Equal, C::IsNull],
+            Self::Boolean => &[C::Equal],
+            Self::FormulaBoolean => &[C::Equal, C::IsNull],
             Self::Lookup => &[C::Equal, C::NotEqual, C::In, C::NotIn, C::IsNull, C::IsNotNull],
             Self::MultiSelect => &[C::Equal],
-            Self::Encrypted => &[C::Equal, C::NotEqual, C::IsNull, C::IsNotNull],
+            Self::Encrypted => &[C::IsNull, C::IsNotNull],
+            Self::EncryptedNumber => &[C::Equal, C::NotEqual, C::IsNull, C::IsNotNull],
             Self::NotCompared => &[],
             Self::Unknown => return None,
         })
@@ -192,20 +203,28 @@ impl Family {
     /// Returns `true` if a value is of this type, or is text that reads as one.
     fn takes(self, value: &Value) -> bool {
         match (self, value) {
-            (Self::Number, Value::Text(text)) => text.parse::<Decimal>().is_ok(),
-            (Self::Number, Value::Number(_) | Value::Id(_)) => true,
+            (Self::Number | Self::EncryptedNumber, Value::Text(text)) => {
+                text.parse::<Decimal>().is_ok()
+            }
+            (Self::Number | Self::EncryptedNumber, Value::Number(_) | Value::Id(_)) => true,
             (Self::Date, Value::Text(text)) => text.parse::<NaiveDate>().is_ok(),
             (Self::Date, Value::Date(_)) => true,
-            (Self::DateTime, Value::Text(text)) => DateTime::parse_from_rfc3339(text).is_ok(),
+            // Zoho refuses fractions of a second
+            (Self::DateTime, Value::Text(text)) => {
+                !text.contains('.') && DateTime::parse_from_rfc3339(text).is_ok()
+            }
             (Self::DateTime, Value::Time(_)) => true,
-            (Self::Boolean, Value::Text(text)) => matches!(text.as_str(), "true" | "false"),
-            (Self::Boolean, Value::Boolean(_)) => true,
+            (Self::Boolean | Self::FormulaBoolean, Value::Text(text)) => {
+                matches!(text.as_str(), "true" | "false")
+            }
+            (Self::Boolean | Self::FormulaBoolean, Value::Boolean(_)) => true,
             (Self::Lookup, Value::Text(id) | Value::Number(id)) => {
                 id.bytes().all(|byte| byte.is_ascii_digit())
             }
             (Self::Lookup, Value::Id(_)) => true,
-            (Self::Number | Self::Date | Self::DateTime | Self::Boolean | Self::Lookup, _) => false,
-            _ => true,
+            (Self::Text | Self::MultiSelect | Self::Encrypted, _) => true,
+            (Self::NotCompared | Self::Unknown, _) => true,
+            _ => false,
         }
     }
 }
@@ -216,11 +235,14 @@ impl fmt::Display for Family {
             Self::Text => "text",
             Self::Number => "number",
             Self::Date => "date (`2026-01-31`)",
-            Self::DateTime => "time (RFC 3339, for example 2026-01-31T10:00:00+05:30)",
-            Self::Boolean => "boolean",
+            Self::DateTime => {
+                "time (RFC 3339 in whole seconds, for example 2026-01-31T10:00:00+05:30)"
+            }
+            Self::Boolean | Self::FormulaBoolean => "boolean",
             Self::Lookup => "lookup, which is compared by the id of a record",
             Self::MultiSelect => "list of several choices",
-            Self::Encrypted => "encrypted field",
+            Self::Encrypted => "field that is encrypted",
+            Self::EncryptedNumber => "number that is encrypted",
             Self::NotCompared | Self::Unknown => "field of this type",
         })
     }
@@ -249,6 +271,9 @@ mod tests {
             {"api_name":"Skills","data_type":"multiselectpicklist"},
             {"api_name":"Description","data_type":"textarea"},
             {"api_name":"Score","data_type":"formula","formula":{"return_type":"double"}},
+            {"api_name":"Won","data_type":"formula","formula":{"return_type":"boolean"}},
+            {"api_name":"Pin","data_type":"integer","crypt":{"mode":"decryption"}},
+            {"api_name":"Secret","data_type":"text","crypt":{"mode":"decryption"}},
             {"api_name":"Odd","data_type":"of_tomorrow"}
         ]"#;
         serde_json::from_str(list).unwrap()
@@ -267,6 +292,8 @@ mod tests {
             field("Account_Name").is_null().or(field("Account_Name.Industry").contains("x")),
             field("Skills").eq("a;b"),
             field("Score").gt(5),
+            field("Won").is_null().or(field("Won").eq(true)),
+            field("Pin").eq(7).or(field("Secret").is_null()),
             field("Odd").like("%x%").and(field("id").gt("7")),
             Condition::raw("Nothing = 1"),
         ];
@@ -286,6 +313,10 @@ mod tests {
             (field("Closing_Date").eq(5), "not a date"),
             (field("Modified_Time").gt("2026-05-24T17:05:12"), "not a time"),
             (field("Email_Opt_Out").ne(true), "uses `ne`"),
+            (field("Modified_Time").gt("2026-05-24T17:05:12.500Z"), "in whole seconds"),
+            (field("Email_Opt_Out").is_null(), "uses `is_null`"),
+            (field("Secret").eq("x"), "uses `eq`"),
+            (field("Pin").eq("x"), "not a number that is encrypted"),
             (field("Email_Opt_Out").eq("yes"), "not a boolean"),
             (field("Account_Name").eq("Zylker"), "not a lookup"),
             (field("Skills").contains("a"), "use `eq`"),

@@ -268,9 +268,9 @@ impl Condition {
         Self { node, tests }
     }
 
-    /// Returns the number of comparisons. Raw text counts as none.
+    /// Returns the number of comparisons, or more: the comparisons of raw text are estimated.
     pub(crate) fn tests(&self) -> usize {
-        self.tests
+        self.tests.saturating_add(tests_in_raw(&self.node))
     }
 
     /// Returns the fields that are compared.
@@ -332,6 +332,21 @@ impl Test {
              several calls",
             self.values.len()
         )))
+    }
+}
+
+/// Returns the largest number of comparisons that the raw parts can have.
+fn tests_in_raw(node: &Node) -> usize {
+    match node {
+        Node::Raw(text) => {
+            let words = text.split(|character: char| !character.is_alphanumeric());
+            let starts = |word: &&str| {
+                ["and", "or", "where"].iter().any(|start| word.eq_ignore_ascii_case(start))
+            };
+            words.filter(starts).count().saturating_add(1)
+        }
+        Node::Group(_, nodes) => nodes.iter().map(tests_in_raw).sum(),
+        Node::Test(_) | Node::TooMany => 0,
     }
 }
 

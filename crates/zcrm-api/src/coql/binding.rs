@@ -71,12 +71,14 @@ impl Bindings {
     ///
     /// # Errors
     /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if a placeholder has no value,
-    /// or a value has no placeholder.
+    /// a value has no placeholder, or a placeholder touches other text, with which its value would
+    /// become one word or one string.
     pub(super) fn fill(&self, text: &str) -> Result<String, Error> {
         let pieces = pieces(text)?;
         let mut filled = String::with_capacity(text.len());
         let mut used = vec![false; self.0.len()];
         let mut rest = pieces.iter().map(|(_, piece)| *piece).peekable();
+        let mut before = None;
         while let Some(piece) = rest.next() {
             let name = match (piece, rest.peek()) {
                 (Piece::Other(':'), Some(Piece::Word(name))) if is_name(name) => *name,
@@ -85,6 +87,7 @@ impl Bindings {
                         Piece::Word(part) | Piece::Text(part) => filled.push_str(part),
                         Piece::Other(character) => filled.push(character),
                     }
+                    before = Some(piece);
                     continue;
                 }
             };
@@ -94,11 +97,22 @@ impl Bindings {
                 .and_then(|at| self.0.get(at).zip(used.get_mut(at)))
                 .ok_or_else(|| wrong(name, "has no value: add `.bind(…)`"))?;
             *used = true;
+            if !(may_precede(before) && may_follow(rest.peek())) {
+                return Err(wrong(
+                    name,
+                    "touches other text, with which its value would become one word or one string: put \
+                     a space between them",
+                ));
+            }
             bound.1.write(&mut filled);
+            before = Some(Piece::Text(name));
         }
         let unused = self.0.iter().zip(used).find(|(_, used)| !used);
         match unused {
-            Some(((name, _), _)) => Err(wrong(name, "is bound, but not in the query")),
+            Some(((name, _), _)) => Err(wrong(
+                name,
+                "is bound, but not in the query; a colon inside quotes is text, so bind the whole string",
+            )),
             None => Ok(filled),
         }
     }
@@ -127,8 +141,26 @@ fn is_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
+/// Returns `true` if a value can begin after this part of the text.
+fn may_precede(piece: Option<Piece<'_>>) -> bool {
+    match piece {
+        None => true,
+        Some(Piece::Other(character)) => character.is_whitespace() || "(,=<>#".contains(character),
+        Some(_) => false,
+    }
+}
+
+/// Returns `true` if a value can end before this part of the text.
+fn may_follow(piece: Option<&Piece<'_>>) -> bool {
+    match piece {
+        None => true,
+        Some(Piece::Other(character)) => character.is_whitespace() || "),;".contains(*character),
+        Some(_) => false,
+    }
+}
+
 fn wrong(name: &str, what: &str) -> Error {
-    Error::input(format!("the placeholder `:{name}` {what}"))
+    Error::input(format!("the placeholder `:{}` {what}", escaped(name)))
 }
 
 /// Shows the names only: the values may be personal data.
@@ -168,6 +200,20 @@ mod tests {
         bindings.bind("b", "' or id is not null or x = '".into()).unwrap();
         let expected = "x = ':b' and y = ''' or id is not null or x = '''";
         assert_eq!(bindings.fill("x = :a and y = :b").unwrap(), expected);
+    }
+
+    #[test]
+    fn refuses_a_placeholder_that_touches_other_text() {
+        let mut bindings = Bindings::default();
+        bindings.bind("a", "x".into()).unwrap();
+        for text in
+            ["b = :a'c'", "b = 'c':a", "b = :a:a", "b = -:a", "b = 5:a", "b = c.:a", "b=:a.c"]
+        {
+            let message = bindings.fill(text).unwrap_err().to_string();
+            assert!(message.contains("`:a` touches other text"), "{text}: {message}");
+        }
+        assert_eq!(bindings.fill("(b=:a,:a)").unwrap(), "(b='x','x')");
+        assert_eq!(bindings.fill("b\n>\n:a\n").unwrap(), "b\n>\n'x'\n");
     }
 
     #[test]

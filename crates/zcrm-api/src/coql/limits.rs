@@ -2,7 +2,7 @@
 //!
 //! Source: <https://www.zoho.com/crm/developer/docs/api/v8/COQL-Limitations.html>.
 
-use zcrm_core::ApiVersion;
+use zcrm_core::{ApiVersion, Error};
 
 /// The largest number of comparisons in a query.
 pub(super) const MOST_TESTS: usize = 25;
@@ -33,6 +33,21 @@ pub(super) fn most_by_offset(version: ApiVersion) -> u64 {
 /// Returns the largest number of columns in `select`.
 pub(super) fn most_columns(version: ApiVersion) -> usize {
     if version < ApiVersion::V7 { 50 } else { 500 }
+}
+
+/// Returns the largest number of relations that an entire query follows.
+pub(super) fn most_joins(version: ApiVersion) -> usize {
+    if version < ApiVersion::V7 { 2 } else { MOST_JOINS_IN_WHERE + MOST_JOINS_IN_SELECT }
+}
+
+/// Fails with more parts of a query than Zoho takes.
+pub(super) fn at_most(what: &str, count: usize, most: usize) -> Result<(), Error> {
+    match count <= most {
+        true => Ok(()),
+        false => Err(Error::input(format!(
+            "too many {what}: {count} given, and Zoho takes at most {most} in one query"
+        ))),
+    }
 }
 
 /// Returns `true` if a query can read a custom view.

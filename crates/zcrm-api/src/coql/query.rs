@@ -8,7 +8,7 @@ use zcrm_core::{ApiVersion, Error, Id, escaped};
 use super::{
     limits::{
         MOST_AGGREGATES, MOST_DEPTH, MOST_GROUPS, MOST_JOINS_IN_SELECT, MOST_JOINS_IN_WHERE,
-        MOST_ORDERS, MOST_TESTS, has_views, most_by_offset, most_columns,
+        MOST_ORDERS, MOST_TESTS, at_most, has_views, most_by_offset, most_columns, most_joins,
     },
     text::{QueryPaging, QueryText},
 };
@@ -69,10 +69,10 @@ impl Query {
         self.check_known()?;
         let mut text = QueryText::new(self.select(version)?, self.from(version)?, version);
         if let Some(condition) = &self.condition {
-            check_joins(condition.fields().into_iter(), MOST_JOINS_IN_WHERE, "the condition")?;
             text.condition = Some(condition.to_coql(version)?);
         }
         self.write_tail(&mut text.tail)?;
+        self.check_relations(version)?;
         text.paging = self.paging(version)?;
         text.most = self.limit;
         text.per_page = match self.per_page {
@@ -96,12 +96,15 @@ impl Query {
     }
 
     fn select(&self, version: ApiVersion) -> Result<String, Error> {
-        let defaults = self.default_fields.iter().copied();
-        let fields: Vec<&str> = match self.fields.is_empty() && self.aggregates.is_empty() {
-            true => defaults.collect(),
-            false => self.fields.iter().map(String::as_str).collect(),
-        };
-        let count = fields.len().saturating_add(self.aggregates.len());
+        let mut fields: Vec<&str> =
+            self.selected().map(|field| version.field_name(&self.module, field)).collect();
+        let mut functions: Vec<&(&str, String)> = self.aggregates.iter().collect();
+        // Zoho refuses a column that is selected twice
+        let mut seen = BTreeSet::new();
+        fields.retain(|field| seen.insert(*field));
+        let mut seen = BTreeSet::new();
+        functions.retain(|function| seen.insert(*function));
+        let count = fields.len().saturating_add(functions.len());
         if count == 0 {
             return Err(Error::input(format!(
                 "a query of `{}` must select fields: add `.select([…])`",
@@ -109,15 +112,13 @@ impl Query {
             )));
         }
         at_most("selected columns", count, most_columns(version))?;
-        at_most("functions such as `sum`", self.aggregates.len(), MOST_AGGREGATES)?;
-        let in_functions = self.aggregates.iter().map(|(_, field)| field.as_str());
-        check_joins(fields.iter().copied().chain(in_functions), MOST_JOINS_IN_SELECT, "`select`")?;
+        at_most("functions such as `sum`", functions.len(), MOST_AGGREGATES)?;
         let mut text = String::with_capacity(16 * count);
         for field in fields {
             separate(&mut text);
-            write_column(version.field_name(&self.module, field), &mut text);
+            write_column(field, &mut text);
         }
-        for (function, field) in &self.aggregates {
+        for (function, field) in functions {
             separate(&mut text);
             text.push_str(function);
             text.push('(');
@@ -125,6 +126,28 @@ impl Query {
             text.push(')');
         }
         Ok(text)
+    }
+
+    /// Returns the selected columns; by default, the fields of a typed module.
+    fn selected(&self) -> impl Iterator<Item = &str> {
+        let by_default = self.fields.is_empty() && self.aggregates.is_empty();
+        let defaults = self.default_fields.iter().copied().filter(move |_| by_default);
+        self.fields.iter().map(String::as_str).chain(defaults)
+    }
+
+    /// Checks the columns, and the number of relations that they follow.
+    fn check_relations(&self, version: ApiVersion) -> Result<(), Error> {
+        let in_functions = self.aggregates.iter().map(|(_, field)| field.as_str());
+        let mut all = relations(self.selected().chain(in_functions))?;
+        at_most("relations in `select`", all.len(), MOST_JOINS_IN_SELECT)?;
+        let tested = self.condition.as_ref().map(Condition::fields).unwrap_or_default();
+        let groups = self.groups.iter().map(String::as_str);
+        let orders = self.orders.iter().map(|(field, _)| field.as_str());
+        let mut others = relations(tested.into_iter().chain(groups).chain(orders))?;
+        let place = "relations in the condition, `group_by` and `order_by`";
+        at_most(place, others.len(), MOST_JOINS_IN_WHERE)?;
+        all.append(&mut others);
+        at_most(&format!("relations in {version}"), all.len(), most_joins(version))
     }
 
     fn from(&self, version: ApiVersion) -> Result<String, Error> {
@@ -143,19 +166,51 @@ impl Query {
         let groups = self.groups.iter().map(String::as_str);
         let orders = self.orders.iter().map(|(field, _)| field.as_str());
         groups.chain(orders).try_for_each(check_column)?;
-        for (index, field) in self.groups.iter().enumerate() {
+        self.check_groups()?;
+        // Zoho refuses a column that a clause names twice
+        let mut seen = BTreeSet::new();
+        for (index, field) in self.groups.iter().filter(|field| seen.insert(*field)).enumerate() {
             out.push_str(if index == 0 { " group by " } else { ", " });
             write_column(field, out);
         }
         // a keyset writes its own order
-        for (index, (field, descends)) in
-            self.orders.iter().enumerate().filter(|_| !self.is_keyset())
-        {
+        if self.orders.is_empty() || self.is_keyset() {
+            return Ok(());
+        }
+        let mut seen = BTreeSet::new();
+        let orders = self.orders.iter().map(|(field, descends)| (field.as_str(), *descends));
+        let orders: Vec<_> = orders.filter(|(field, _)| seen.insert(*field)).collect();
+        // rows with equal values would otherwise come in any order, and pages would not fit together
+        let last = (!self.is_grouped() && !seen.contains("id") && orders.len() < MOST_ORDERS)
+            .then_some(("id", false));
+        for (index, (field, descends)) in orders.into_iter().chain(last).enumerate() {
             out.push_str(if index == 0 { " order by " } else { ", " });
             write_column(field, out);
-            out.push_str(if *descends { " desc" } else { " asc" });
+            out.push_str(if descends { " desc" } else { " asc" });
         }
         Ok(())
+    }
+
+    /// Returns `true` if a row stands for several records.
+    fn is_grouped(&self) -> bool {
+        !self.groups.is_empty() || !self.aggregates.is_empty()
+    }
+
+    /// Checks that a query with groups or functions has no columns but those of its groups.
+    fn check_groups(&self) -> Result<(), Error> {
+        if !self.is_grouped() {
+            return Ok(());
+        }
+        let orders = self.orders.iter().map(|(field, _)| (field.as_str(), "`order_by`"));
+        let mut columns = self.selected().map(|field| (field, "`select`")).chain(orders);
+        let alone = columns.find(|(column, _)| !self.groups.iter().any(|group| group == column));
+        alone.map_or(Ok(()), |(column, place)| {
+            Err(Error::input(format!(
+                "the column `{}` of {place} is not in `group_by`: a query with functions or groups has no \
+                 other columns; add it to `group_by`, or leave it out",
+                escaped(column)
+            )))
+        })
     }
 
     /// Returns `true` if each page can begin after the last id of the previous one.
@@ -167,11 +222,7 @@ impl Query {
         };
         let tests = self.condition.as_ref().map_or(0, Condition::tests);
         // the position is one more comparison
-        by_id
-            && self.offset == 0
-            && self.groups.is_empty()
-            && self.aggregates.is_empty()
-            && tests < MOST_TESTS
+        by_id && self.offset == 0 && !self.is_grouped() && tests < MOST_TESTS
     }
 
     fn paging(&self, version: ApiVersion) -> Result<QueryPaging, Error> {
@@ -197,15 +248,6 @@ fn separate(text: &mut String) {
     }
 }
 
-fn at_most(what: &str, count: usize, most: usize) -> Result<(), Error> {
-    match count <= most {
-        true => Ok(()),
-        false => Err(Error::input(format!(
-            "too many {what}: {count} given, and Zoho takes at most {most} in one query"
-        ))),
-    }
-}
-
 fn check_column(name: &str) -> Result<(), Error> {
     match is_column(name) {
         true => Ok(()),
@@ -217,12 +259,8 @@ fn check_column(name: &str) -> Result<(), Error> {
     }
 }
 
-/// Checks the names of columns, and the relations that they follow.
-fn check_joins<'a>(
-    columns: impl Iterator<Item = &'a str>,
-    most: usize,
-    place: &str,
-) -> Result<(), Error> {
+/// Checks the names of columns, and returns the relations that they follow.
+fn relations<'a>(columns: impl Iterator<Item = &'a str>) -> Result<BTreeSet<&'a str>, Error> {
     let mut relations = BTreeSet::new();
     for column in columns {
         check_column(column)?;
@@ -237,7 +275,7 @@ fn check_joins<'a>(
             relations.insert(relation);
         }
     }
-    at_most(&format!("relations in {place}"), relations.len(), most)
+    Ok(relations)
 }
 
 impl Sealed for Query {}
@@ -254,7 +292,9 @@ impl<T: DeserializeOwned + Send + 'static> Request<List<T, Query>> {
     /// A column is the API name of a field, a field of a related record with a dot
     /// (`Account_Name.Industry`, at most two relations deep), or a field of one of the modules that a lookup
     /// leads to (`What_Id->Leads.Last_Name`). The name of the column is its key in the row. `id` is
-    /// always included, except in queries with functions. Zoho takes 50 columns, from v7 on 500.
+    /// always included, except in queries with functions. A column named twice is selected once. Zoho
+    /// takes 50 columns, from v7 on 500; the columns follow at most 15 relations, and those of the other
+    /// clauses 5 (before v7, 2 in the entire query).
     ///
     /// A typed module selects its own fields by default.
     pub fn select<N: Into<String>>(self, columns: impl IntoIterator<Item = N>) -> Self {
@@ -278,7 +318,12 @@ impl<T: DeserializeOwned + Send + 'static> Request<List<T, Query>> {
     ///
     /// A query that is sorted by `id`, or not sorted, has no limit of rows: each page begins after the
     /// last id of the previous one. Any other order is read by offset, which ends at 10,000 rows, from
-    /// v7 on at 100,000.
+    /// v7 on at 100,000. Rows with equal values are then sorted by `id`, so that the pages fit together.
+    /// By offset, records that are created, changed or deleted meanwhile can move to another page: a row
+    /// may be repeated or missed.
+    ///
+    /// The columns of a query with groups are those of [`group_by`](Self::group_by). The text of a query
+    /// can also sort by a sum: [`Api::coql`](crate::Api::coql).
     pub fn order_by(self, column: impl Into<String>) -> Self {
         self.set(|kind| kind.source.orders.push((column.into(), false)))
     }
@@ -332,6 +377,9 @@ impl<T: DeserializeOwned + Send + 'static> Request<List<T, Query>> {
     }
 
     /// Returns at most this number of rows, over all pages.
+    ///
+    /// Awaiting the request returns one page, of 200 rows unless [`per_page`](Self::per_page) sets another
+    /// number: [`all`](Self::all) and [`stream`](Self::stream) return a larger limit.
     pub fn limit(self, rows: u64) -> Self {
         let right = check::in_range("limit", rows, u64::MAX);
         self.map(|call| call.check(right)).set(|kind| kind.source.limit = Some(rows))

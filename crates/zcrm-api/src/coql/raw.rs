@@ -6,7 +6,7 @@ use zcrm_core::{ApiVersion, Error, Record};
 use super::{
     binding::Bindings,
     clauses::Clauses,
-    limits::MOST_TESTS,
+    limits::{MOST_TESTS, at_most, most_rows},
     text::{QueryPaging, QueryText},
 };
 use crate::{
@@ -49,7 +49,11 @@ impl Api {
     /// - A query with `order by` or `group by` is read by offset, to 10,000 rows, from v7 on to 100,000.
     ///   If more rows are left, the stream ends with an error of kind
     ///   [`Wall`](zcrm_core::ErrorKind::Wall).
-    /// - A query with its own `limit` is one page.
+    ///   Sort by `id` last, so that rows with equal values keep their order from page to page.
+    /// - A query with its own `limit` is one page, of at most 2,000 rows (200 before v4).
+    ///
+    /// An `and` or `or` joins two comparisons; more are bracketed in pairs: `((a = 1 and b = 2) and c = 3)`.
+    /// A query has at most 25 comparisons and no `;`. A name that is a keyword is in quotes: `'Order'`.
     ///
     /// [`Records::query`](crate::Records::query) builds a query without text.
     ///
@@ -83,8 +87,15 @@ impl Api {
 impl Coql {
     fn text(&self, version: ApiVersion) -> Result<QueryText, Error> {
         let clauses = Clauses::parse(&self.bindings.fill(&self.text.0)?)?;
+        at_most("comparisons", clauses.own_tests, MOST_TESTS)?;
+        if let Some(limit) = &clauses.limit {
+            check_limit(limit, version)?;
+        }
         let mut text = QueryText::new(clauses.select, clauses.from, version);
-        let plain = clauses.group.is_none() && clauses.order.is_none() && !clauses.aggregates;
+        let plain = clauses.group.is_none()
+            && clauses.order.is_none()
+            && !clauses.aggregates
+            && !clauses.renames_id;
         text.paging = match clauses.limit {
             Some(_) => QueryPaging::Once,
             // the position is one more comparison
@@ -118,6 +129,22 @@ impl Coql {
     }
 }
 
+/// Checks the number of rows of a text's `limit`, if it is a number.
+fn check_limit(limit: &str, version: ApiVersion) -> Result<(), Error> {
+    let rows = match limit.split_once(',') {
+        Some((_, rows)) => rows.trim(),
+        None => limit.split_whitespace().next().unwrap_or_default(),
+    };
+    let most = most_rows(version);
+    match rows.parse::<u64>() {
+        Ok(rows) if !(1..=most).contains(&rows) => Err(Error::input(format!(
+            "invalid `limit` {rows}: expected 1 to {most} rows in {version}; without a `limit`, `stream` and \
+             `all` read all rows"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 impl Sealed for Coql {}
 
 impl Source for Coql {
@@ -129,7 +156,12 @@ impl Source for Coql {
 impl<T: DeserializeOwned + Send + 'static> Request<List<T, Coql>> {
     /// Binds a value to the placeholder `:name`.
     ///
-    /// A name begins with a letter. A colon inside a string, or before a digit, is not a placeholder.
+    /// A name begins with a letter. A colon inside a string, or before a digit, is not a placeholder: for
+    /// `like '%x%'`, bind the string with its `%`. A placeholder stands alone, such as in `(A = :a)`.
+    ///
+    /// # Errors
+    /// Sending returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if the text has no such
+    /// placeholder, if the value is empty, or if the placeholder touches other text.
     pub fn bind(self, name: &str, value: impl Into<Operand>) -> Self {
         let mut this = self;
         let bound = this.kind.source.bindings.bind(name, value.into());

@@ -6,9 +6,12 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use zcrm_core::{ApiVersion, escaped};
+use zcrm_core::{ApiVersion, Error, escaped};
 
-use super::limits::{ROWS, most_by_offset, most_rows};
+use super::{
+    limits::{ROWS, most_by_offset, most_rows},
+    scan::{Piece, pieces},
+};
 use crate::{
     Call,
     list::{NextPage, QueryRule},
@@ -72,6 +75,42 @@ impl QueryText {
     /// Returns the module, with a custom view if the query names one.
     pub(crate) fn from(&self) -> &str {
         &self.from
+    }
+
+    /// Returns the query of a cursor with the limits of a version, which may be another one than before.
+    ///
+    /// # Errors
+    /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if the query has no page at this
+    /// position.
+    pub(crate) fn resumed(self, at: &NextPage, version: ApiVersion) -> Result<Self, Error> {
+        let most_per_page = self.most_per_page.min(most_rows(version));
+        let wall = self.wall.min(most_by_offset(version));
+        match (self.paging, at) {
+            (QueryPaging::Keyset { .. }, NextPage::After(_)) => {}
+            (QueryPaging::Offset(_) | QueryPaging::Once, NextPage::Offset(skip))
+                if *skip < wall => {}
+            (QueryPaging::Offset(_) | QueryPaging::Once, NextPage::Offset(skip)) => {
+                return Err(Error::input(format!(
+                    "the cursor is at row {skip}, and offsets end at {wall} in {version}: resume it with the \
+                     API version that wrote it"
+                )));
+            }
+            _ => {
+                return Err(Error::input(
+                    "the position of the cursor does not fit its query: the cursor was changed, so start the \
+                     query again",
+                ));
+            }
+        }
+        let per_page = self.per_page.map(|rows| rows.min(most_per_page));
+        Ok(Self { most_per_page, per_page, wall, ..self })
+    }
+
+    /// Returns `true` if the query has a row even if it finds no record.
+    pub(super) fn always_finds(&self) -> bool {
+        let functions = pieces(&self.select)
+            .is_ok_and(|pieces| pieces.iter().any(|(_, piece)| *piece == Piece::Other('(')));
+        functions && !self.tail.starts_with(" group by")
     }
 
     /// Returns the position of the first page.

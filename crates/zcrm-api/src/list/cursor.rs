@@ -16,7 +16,9 @@ use crate::{Call, coql::QueryText};
 /// A cursor contains the query, which may hold personal data. Zoho's page tokens are valid for 24
 /// hours, and only for the same user. The position within a page is a number of records: if records
 /// of this page are inserted or deleted before the stream is resumed, others may be repeated or
-/// missed.
+/// missed. At the first record of a page of a query by `id`, and so at the error of a page, the cursor
+/// has the last id instead: nothing is repeated or missed. It can be resumed with another API version,
+/// with pages of that version's size.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -139,6 +141,16 @@ impl Cursor {
             self.pairs(&self.headers).fold(call, |call, (name, value)| call.header(name, value));
         call.must_be_right()?;
         let Self { columns, next, index, skip, wall, query, .. } = self;
+        let query = match (query, &next) {
+            (Some(query), next) => Some(Box::new(query.resumed(next, call.api().version())?)),
+            (None, NextPage::Offset(_) | NextPage::After(_)) => {
+                return Err(Error::input(
+                    "the cursor has the position of a query but no query: it was changed, so start the list \
+                     again",
+                ));
+            }
+            (None, NextPage::Page(_) | NextPage::Token(_)) => None,
+        };
         Ok(ListPlan { call, columns, next, index, skip, wall, query })
     }
 

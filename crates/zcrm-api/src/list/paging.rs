@@ -312,9 +312,12 @@ impl Follower {
     }
 
     fn wall(&self, read: u64, why: &str) -> Error {
+        let instead = match self.rule.query {
+            Some(_) => "leave them out, or use a narrower condition",
+            None => "use a narrower query, page tokens (v3 and later), or a bulk read",
+        };
         let what = format!(
-            "Zoho's limit for this list is reached after {read} items, and more are left ({why}): use \
-             a narrower query, page tokens (v3 and later), or a bulk read"
+            "Zoho's limit for this list is reached after {read} items, and more are left ({why}): {instead}"
         );
         Error::new(ErrorKind::Wall, Outcome::Local, self.of_list(&what))
     }

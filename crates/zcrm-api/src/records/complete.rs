@@ -25,7 +25,8 @@ impl<T: DeserializeOwned + Send + 'static> Request<List<T, AllRecords>> {
     /// Page tokens end at 100,000 records, and page numbers at 2,000: a longer list ends with an error of
     /// kind [`Wall`](zcrm_core::ErrorKind::Wall). A complete list is read in the order of `id`, oldest
     /// first, each page after the last id of the previous one. So a record that exists during the
-    /// entire read is returned exactly once, while others are created, changed and deleted.
+    /// entire read is returned exactly once, while others are created, changed and deleted. A stream that
+    /// is resumed within a page repeats or misses records as [`Cursor`](crate::Cursor) describes.
     ///
     /// Call it last. Fields, `sort_by("id")`, `per_page`, `view` (from v7 on) and `modified_since` are kept.
     /// Any other option is an error before anything is sent, which names the option. The query reads

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use futures_util::TryStreamExt;
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 use serde_json::{Value, json};
-use zcrm_api::{Condition, field};
+use zcrm_api::{Condition, Cursor, field};
 use zcrm_core::{ApiVersion, Code, ErrorKind, Id, ManualClock, Record};
 
 use crate::fixture::{Fixture, on_both_versions};
@@ -264,6 +264,89 @@ async fn finds_the_records_of_any_condition() {
         }
     }
     assert!(searched > 20, "{searched}");
+}
+
+/// Texts that a query could read as a part of itself, and random ones.
+fn odd_texts() -> Vec<String> {
+    let odd = [
+        "'",
+        "''",
+        "\"",
+        "'\"'",
+        "\\",
+        "\\'",
+        "x\\' or id is not null or Last_Name = 'x",
+        "x' or id is not null or 'x' = 'x",
+        ":name",
+        "':name'",
+        "\":name\"",
+        "x') or (id is not null",
+        "x; y",
+        "-- x",
+        "/* x */",
+        "👩‍🚀 é ß",
+        "null",
+        "select",
+        "${x} {0} :0",
+        "%",
+        "5",
+        "true",
+    ];
+    let random = values(&"[a-c'\"\\\\:()%;,é👩 ]{1,20}", 200);
+    let mut texts: Vec<String> = odd.map(String::from).into_iter().chain(random).collect();
+    texts.retain(|text| text.trim() == text && !text.is_empty());
+    texts.sort();
+    texts.dedup();
+    texts
+}
+
+#[tokio::test]
+async fn finds_any_value_that_is_bound_or_compared() {
+    let Fixture { sim: _sim, api } = Fixture::new(ApiVersion::V8).await;
+    let leads = api.records("Leads");
+    let texts = odd_texts();
+    assert!(texts.len() > 100, "{}", texts.len());
+    let rows = texts.iter().map(|text| Record::new().with("Last_Name", text).with("Company", "Z"));
+    let made = leads.create_many(rows).await.unwrap().all().unwrap();
+    let ids: Vec<Id> = made.into_iter().map(|row| row.id).collect();
+    let found =
+        |rows: Vec<Record>| -> Vec<Id> { rows.iter().map(|row| row.id().unwrap()).collect() };
+    for (text, id) in texts.iter().zip(&ids) {
+        let bound = api.coql("select id from Leads where (Last_Name = :name and Company=:company)");
+        let bound = bound.bind("name", text).bind("company", "Z").all().await;
+        let bound = bound.unwrap_or_else(|error| panic!("{text:?}: {error}"));
+        assert_eq!(found(bound), [id.clone()], "{text:?}");
+        let built = leads.query().select(["id"]).filter(field("Last_Name").eq(text)).all().await;
+        assert_eq!(found(built.unwrap()), [id.clone()], "{text:?}");
+    }
+    for (texts, ids) in texts.chunks(100).zip(ids.chunks(100)) {
+        let listed = api.coql("select id from Leads where Last_Name in :names");
+        assert_eq!(found(listed.bind_list("names", texts).all().await.unwrap()), ids);
+    }
+}
+
+/// An error in the middle, at different pages, does not repeat or lose a row.
+#[tokio::test]
+async fn resumes_a_query_at_the_cursor_of_an_error() {
+    let Fixture { sim, api } =
+        Fixture::with(ApiVersion::V8, |sim| sim.records("Contacts", 450)).await;
+    let query = || api.records("Contacts").query().select(["Last_Name"]).per_page(40);
+    for query in [query(), query().order_by_desc("id"), query().order_by("Last_Name").limit(390)] {
+        let whole: Vec<Record> = query.clone().all().await.unwrap();
+        for good in [0, 1, 5, 9] {
+            sim.faults().on_path("/crm/v8/coql").skip(good).zoho_error(403, "NO_PERMISSION");
+            let broken = query.clone().stream().collect_all().await;
+            let mut rows = broken.records;
+            assert_eq!(rows.len(), good * 40);
+            let cursor = Cursor::of(broken.interrupted.as_ref().unwrap()).unwrap().clone();
+            let rest = query.clone().resume(cursor).unwrap().collect_all().await;
+            assert!(rest.interrupted.is_none(), "{:?}", rest.interrupted);
+            rows.extend(rest.records);
+            let ids =
+                |rows: &[Record]| -> Vec<Id> { rows.iter().map(|row| row.id().unwrap()).collect() };
+            assert_eq!(ids(&rows), ids(&whole), "{good}");
+        }
+    }
 }
 
 #[tokio::test]

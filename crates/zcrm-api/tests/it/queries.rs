@@ -58,11 +58,23 @@ fn writes_the_clauses_of_a_built_query() {
             .order_by_desc("Created_Time")
             .limit(50)
             .offset(10),
-        "select Last_Name, Owner.profile.name, 'What_Id->Accounts.Account_Name' from Leads where (City = 'Pune' and (Email is not null or Phone is not null)) order by Last_Name asc, Created_Time desc limit 50 offset 10",
+        "select Last_Name, Owner.profile.name, 'What_Id->Accounts.Account_Name' from Leads where (City = 'Pune' and (Email is not null or Phone is not null)) order by Last_Name asc, Created_Time desc, id asc limit 50 offset 10",
     );
     sends(
         &leads.query().select(["City"]).count("id").max("Annual_Revenue").group_by(["City"]),
         "select City, COUNT(id), MAX(Annual_Revenue) from Leads where id is not null group by City limit 200",
+    );
+    sends(
+        &leads.query().select(["A", "B", "A"]).order_by_desc("A").order_by("id").order_by("A"),
+        "select A, B from Leads where id is not null order by A desc, id asc limit 200",
+    );
+    sends(
+        &leads.query().select(["Order", "External"]).filter(field("limit").eq(1)).order_by("Group"),
+        "select 'Order', 'External' from Leads where 'limit' = 1 order by 'Group' asc, id asc limit 200",
+    );
+    sends(
+        &leads.query().sum("A").sum("A").group_by(["B", "B"]).order_by("B"),
+        "select SUM(A) from Leads where id is not null group by B order by B asc limit 200",
     );
     let functions = leads.query().sum("A").avg("A").min("A");
     sends(&functions, "select SUM(A), AVG(A), MIN(A) from Leads where id is not null limit 200");
@@ -132,6 +144,20 @@ fn refuses_a_built_query_that_zoho_would_refuse() {
     let many = (0..26).map(|n| field("A").eq(n)).reduce(Condition::and).unwrap();
     refused(leads().select(["id"]).filter(many).preview(), &["26", "25"]);
     refused(leads().select(["id"]).filter(field("A").is_in(0..101)).preview(), &["101", "100"]);
+    let grouped = || leads().select(["A"]).sum("B");
+    refused(grouped().preview(), &["`A` of `select`", "`group_by`"]);
+    refused(
+        grouped().group_by(["A"]).order_by("C").preview(),
+        &["`C` of `order_by`", "`group_by`"],
+    );
+    refused(leads().select(["id"]).order_by("A.B.C.D").preview(), &["`A.B.C.D`", "2 relations"]);
+    let six = (0..6).fold(leads().select(["id"]), |query, n| query.order_by(format!("R{n}.Name")));
+    refused(six.preview(), &["`order_by`", "6", "5"]);
+    let three = at(ApiVersion::V6).records("Leads").query().select(["A.Name", "B.Name"]);
+    let three = three.filter(field("C.Name").eq(1));
+    refused(three.preview(), &["relations in v6", "3", "2"]);
+    refused(leads().select(["id"]).filter(field("A").not_like("Zyl%")).preview(), &["`%ylk%`"]);
+    refused(leads().sum("A").exists().preview(), &["functions", "exists"]);
     refused(leads().select(["id"]).view("7 or 8").preview(), &["invalid id"]);
     refused(v8().records("Le ads").query().select(["id"]).preview(), &["invalid module name"]);
 }
@@ -143,6 +169,18 @@ fn reads_25_comparisons_by_offset() {
     let body: Value = serde_json::from_slice(query.body()).unwrap();
     let text = body["select_query"].as_str().unwrap();
     assert!(text.ends_with("A = 24) limit 200"), "{text}");
+    let raw = (0..25).map(|n| format!("A = {n}")).reduce(|a, b| format!("({a} or {b})")).unwrap();
+    let query = v8().records("Leads").query().select(["id"]).filter(Condition::raw(raw.clone()));
+    let query = query.preview().unwrap();
+    let body: Value = serde_json::from_slice(query.body()).unwrap();
+    assert!(body["select_query"].as_str().unwrap().ends_with("A = 24)) limit 200"), "{body}");
+    let text = |condition: &str| v8().coql(format!("select id from Leads where {condition}"));
+    sends(&text(&raw), &format!("select id from Leads where {raw} limit 200"));
+    refused(text(&format!("({raw} or A = 25)")).preview(), &["comparisons", "26", "25"]);
+    let inner = "B in (select id from C where D = 1)";
+    let most = (0..23).map(|n| format!("A = {n}")).reduce(|a, b| format!("({a} or {b})")).unwrap();
+    let most = format!("({most} or {inner})");
+    sends(&text(&most), &format!("select id from Leads where {most} limit 200"));
 }
 
 #[test]
@@ -218,6 +256,16 @@ fn pages_the_text_of_a_query_by_its_clauses() {
         api.coql("select A from B where C = 1 limit 5").per_page(7).preview(),
         &["per_page", "limit"],
     );
+    sends(
+        &api.coql("select Phone as id from B where C = 1"),
+        "select Phone as id from B where C = 1 limit 200",
+    );
+    let limited = |limit: &str| api.coql(format!("select A from B where C = 1 limit {limit}"));
+    for limit in ["0", "2001", "5, 2001", "2001 offset 5"] {
+        refused(limited(limit).preview(), &["`limit`", "1 to 2000", "v8"]);
+    }
+    sends(&limited("2001, 5"), "select A from B where C = 1 limit 2001, 5");
+    refused(api.coql("select SUM(A) from B where C = 1").exists().preview(), &["functions"]);
     refused(api.coql("select A from B").preview(), &["no `where`", "id is not null"]);
     refused(api.coql("select A from B where C = 'd").preview(), &["closing"]);
 }

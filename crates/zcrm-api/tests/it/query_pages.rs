@@ -222,6 +222,40 @@ async fn refuses_a_cursor_whose_id_is_not_one() {
     refused(query().resume(forged), &["invalid id"]);
 }
 
+/// A cursor can be read by a later release of a program, with another version of Zoho's API.
+#[tokio::test]
+async fn resumes_within_the_limits_of_the_version() {
+    let (newest, _) = server(ApiVersion::V8, |_| rows(10..2_010, Some(true)));
+    let (oldest, queries) = server(ApiVersion::V3, |_| rows(3_000..3_010, Some(false)));
+    let by_id = |api: &Api| api.records("Leads").query().select(["id"]);
+    let sorted = |api: &Api| by_id(api).order_by("A");
+    let cursors = [by_id(&newest), sorted(&newest)].map(|query| async move {
+        let mut stream = query.stream();
+        for _ in 0..2_000 {
+            stream.next().await.unwrap().unwrap();
+        }
+        stream.cursor().unwrap()
+    });
+    let [by_key, by_offset] = cursors;
+    let (by_key, by_offset) = (by_key.await, by_offset.await);
+    let rest: Vec<Record> =
+        by_id(&oldest).resume(by_key.clone()).unwrap().try_collect().await.unwrap();
+    assert_eq!(rest.len(), 10);
+    assert_eq!(
+        *queries.lock().unwrap(),
+        ["select id from Leads where id > '2009' order by id asc limit 200"]
+    );
+    let changed = |cursor: &Cursor, from: &str, to: &str| -> Cursor {
+        let text = serde_json::to_string(cursor).unwrap();
+        assert!(text.contains(from), "{text}");
+        serde_json::from_str(&text.replace(from, to)).unwrap()
+    };
+    let far = changed(&by_offset, r#""offset":2000}"#, r#""offset":10000}"#);
+    refused(sorted(&oldest).resume(far), &["row 10000", "v3"]);
+    let mixed = changed(&by_offset, r#"{"offset":2000}"#, r#"{"page":2}"#);
+    refused(sorted(&newest).resume(mixed), &["does not fit its query"]);
+}
+
 #[tokio::test]
 async fn learns_whether_a_record_exists() {
     let (api, _) = server(ApiVersion::V8, |number| match number {

@@ -38,6 +38,8 @@ pub(crate) struct Answer {
     pub(crate) code: Option<String>,
     /// The number of records written.
     pub(crate) written: usize,
+    /// The number of rows that a query looked at.
+    pub(crate) examined: usize,
     pub(crate) authorised: bool,
     /// Whether the operation was executed, even if every row was refused.
     pub(crate) executed: bool,
@@ -55,6 +57,7 @@ impl Answer {
             chunks: None,
             code: None,
             written: 0,
+            examined: 0,
             authorised: false,
             executed: false,
             grant: None,

@@ -1,5 +1,6 @@
 //! The execution of checked queries.
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
@@ -20,25 +21,28 @@ use crate::crm::render::View;
 pub(super) struct Page {
     pub(super) rows: Vec<Map<String, Value>>,
     pub(super) more: bool,
+    /// The number of rows that were looked at.
+    pub(super) examined: usize,
 }
 
 /// Executes a query.
 pub(super) fn execute(cx: &mut Context<'_>, query: &CheckedQuery) -> Page {
     let candidates = candidates(cx, query);
     let view = cx.view();
+    let examined = Cell::new(0);
     if query.is_grouped() {
-        let matching = matching(cx, query, &candidates, false);
+        let matching = matching(cx, query, &candidates, false, &examined);
         let mut rows: Vec<_> =
             groups(view, query, matching).into_iter().skip(query.offset).collect();
         let more = rows.len() > query.rows;
         rows.truncate(query.rows);
-        return Page { rows, more };
+        return Page { rows, more, examined: examined.get() };
     }
-    let mut rows = page(cx, query, &candidates);
+    let mut rows = page(cx, query, &candidates, &examined);
     let more = rows.len() > query.rows;
     rows.truncate(query.rows);
     let rows = rows.into_iter().map(|row| row_of(view, query, row)).collect();
-    Page { rows, more }
+    Page { rows, more, examined: examined.get() }
 }
 
 /// Executes a subquery: returns the values of its first column.
@@ -55,6 +59,7 @@ fn matching<'a>(
     query: &'a CheckedQuery,
     candidates: &'a Candidates,
     descending: bool,
+    examined: &'a Cell<usize>,
 ) -> impl Iterator<Item = Row<'a>> {
     let view = cx.view();
     let empty_is_other = cx.config.coql.empty_is_other;
@@ -68,6 +73,7 @@ fn matching<'a>(
         _ => true,
     };
     all(view, &query.source, candidates, descending)
+        .inspect(|_| examined.set(examined.get() + 1))
         .filter(present)
         .filter(in_view)
         .filter(move |row| query.filter.holds(view, *row, empty_is_other))
@@ -78,6 +84,7 @@ fn page<'a>(
     cx: &'a Context<'_>,
     query: &'a CheckedQuery,
     candidates: &'a Candidates,
+    examined: &'a Cell<usize>,
 ) -> Vec<Row<'a>> {
     let wanted = query.rows + 1;
     let first = query.order_by.first();
@@ -87,13 +94,13 @@ fn page<'a>(
     });
     if by_id {
         let descending = first.is_some_and(|key| key.descending);
-        let rows = matching(cx, query, candidates, descending);
+        let rows = matching(cx, query, candidates, descending, examined);
         return rows.skip(query.offset).take(wanted).collect();
     }
     // Only the rows up to the end of the page are kept.
     let kept = query.offset + wanted;
     let mut heap: BinaryHeap<Sorted<'a>> = BinaryHeap::with_capacity(kept.min(4_096));
-    for row in matching(cx, query, candidates, false) {
+    for row in matching(cx, query, candidates, false, examined) {
         heap.push(Sorted::new(cx.view(), &query.order_by, row));
         if heap.len() > kept {
             let _ = heap.pop();

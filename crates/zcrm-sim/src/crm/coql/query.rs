@@ -33,14 +33,15 @@ pub(crate) fn query(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let query = check(cx, &parse(text)?)?;
     let page = execute(cx, &query);
     if page.rows.is_empty() {
-        return Ok(Answer::empty(StatusCode::NO_CONTENT));
+        let examined = page.examined;
+        return Ok(Answer { examined, ..Answer::empty(StatusCode::NO_CONTENT) });
     }
     let info = json!({ "count": page.rows.len(), "more_records": page.more });
     let mut answer = json!({ "data": page.rows, "info": info });
     if let (Some(map), true) = (answer.as_object_mut(), with_fields) {
         map.insert("fields".into(), fields(cx, &query).into());
     }
-    Ok(Answer::json(StatusCode::OK, &answer))
+    Ok(Answer { examined: page.examined, ..Answer::json(StatusCode::OK, &answer) })
 }
 
 /// Returns whether the answer has the metadata of the fields, which only v8 has.
