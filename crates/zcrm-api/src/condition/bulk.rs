@@ -39,7 +39,8 @@ impl Condition {
         let mut tests = 0;
         let criteria = json_of(&self.node, version, &mut tests)?;
         // `between` of numbers counts twice.
-        Condition { node: Node::TooMany, tests }.at_most(MOST_TESTS, "one bulk read")?;
+        Condition { node: Node::TooMany, tests, parts: tests }
+            .at_most(MOST_TESTS, "one bulk read")?;
         Ok(criteria)
     }
 }

@@ -57,6 +57,8 @@ const MOST_TESTS: usize = 1_000;
 pub struct Condition {
     node: Node,
     tests: usize,
+    /// The number of comparisons and raw texts.
+    parts: usize,
 }
 
 #[derive(Clone)]
@@ -64,7 +66,7 @@ enum Node {
     Test(Test),
     Group(Join, Vec<Node>),
     Raw(String),
-    /// A condition of more than [`MOST_TESTS`] comparisons, whose parts are dropped.
+    /// A condition of more than [`MOST_TESTS`] parts, which are dropped.
     TooMany,
 }
 
@@ -232,7 +234,8 @@ impl FieldRef {
     }
 
     fn test(self, comparison: Comparison, values: Vec<Operand>) -> Condition {
-        Condition { node: Node::Test(Test { field: self.name, comparison, values }), tests: 1 }
+        let node = Node::Test(Test { field: self.name, comparison, values });
+        Condition { node, tests: 1, parts: 1 }
     }
 }
 
@@ -250,13 +253,15 @@ impl Condition {
     /// A condition in Zoho's own notation for searches or for COQL. It is sent as it is, unescaped and
     /// unchecked: do not build it from values that users type.
     pub fn raw(text: impl Into<String>) -> Self {
-        Self { node: Node::Raw(text.into()), tests: 0 }
+        Self { node: Node::Raw(text.into()), tests: 0, parts: 1 }
     }
 
     fn joined(self, join: Join, other: Self) -> Self {
         let tests = self.tests.saturating_add(other.tests);
-        if tests > MOST_TESTS {
-            return Self { node: Node::TooMany, tests };
+        let parts = self.parts.saturating_add(other.parts);
+        if parts > MOST_TESTS {
+            // raw texts count here too, because they nest as deeply
+            return Self { node: Node::TooMany, tests: parts, parts };
         }
         let node = match self.node {
             Node::Group(same, mut nodes) if same == join => {
@@ -265,7 +270,7 @@ impl Condition {
             }
             first => Node::Group(join, vec![first, other.node]),
         };
-        Self { node, tests }
+        Self { node, tests, parts }
     }
 
     /// Returns the number of comparisons, or more: the comparisons of raw text are estimated.

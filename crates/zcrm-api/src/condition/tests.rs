@@ -209,6 +209,15 @@ fn bounds_the_size_of_a_condition() {
     }
     assert!(condition.tests > MOST_TESTS);
     assert!(refusal(condition.to_coql(ApiVersion::V8)).contains("200001 comparisons"));
+    let mut raw = Condition::raw("A = 0");
+    for number in 0..200_000_u32 {
+        raw = match number % 2 {
+            0 => raw.and(Condition::raw("A = 1")),
+            _ => raw.or(Condition::raw("A = 1")),
+        };
+    }
+    assert!(refusal(raw.to_coql(ApiVersion::V8)).contains("200001 comparisons"));
+    assert!(refusal(raw.to_search()).contains("200001 comparisons"));
 }
 
 #[test]
