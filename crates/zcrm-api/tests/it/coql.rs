@@ -315,9 +315,9 @@ async fn finds_any_value_that_is_bound_or_compared() {
         let bound = api.coql("select id from Leads where (Last_Name = :name and Company=:company)");
         let bound = bound.bind("name", text).bind("company", "Z").all().await;
         let bound = bound.unwrap_or_else(|error| panic!("{text:?}: {error}"));
-        assert_eq!(found(bound), [id.clone()], "{text:?}");
+        assert_eq!(found(bound), std::slice::from_ref(id), "{text:?}");
         let built = leads.query().select(["id"]).filter(field("Last_Name").eq(text)).all().await;
-        assert_eq!(found(built.unwrap()), [id.clone()], "{text:?}");
+        assert_eq!(found(built.unwrap()), std::slice::from_ref(id), "{text:?}");
     }
     for (texts, ids) in texts.chunks(100).zip(ids.chunks(100)) {
         let listed = api.coql("select id from Leads where Last_Name in :names");
