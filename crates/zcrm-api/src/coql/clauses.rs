@@ -108,7 +108,7 @@ impl Clauses {
     /// # Errors
     /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if a string or a bracket is not
     /// closed, if the query lacks `select`, `from` or `where`, if its clauses are in another order or
-    /// empty, if it has a `;`, or if three comparisons stand side by side without brackets.
+    /// empty, if it has a `;`, or if three comparisons are side by side without brackets.
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
         let mut found: [Option<(usize, usize)>; 6] = [None; 6];
         let mut current = None;

@@ -191,7 +191,7 @@ impl Query {
         Ok(())
     }
 
-    /// Returns `true` if a row stands for several records.
+    /// Returns `true` if a row is a summary of several records.
     fn is_grouped(&self) -> bool {
         !self.groups.is_empty() || !self.aggregates.is_empty()
     }
@@ -203,8 +203,8 @@ impl Query {
         }
         let orders = self.orders.iter().map(|(field, _)| (field.as_str(), "`order_by`"));
         let mut columns = self.selected().map(|field| (field, "`select`")).chain(orders);
-        let alone = columns.find(|(column, _)| !self.groups.iter().any(|group| group == column));
-        alone.map_or(Ok(()), |(column, place)| {
+        let other = columns.find(|(column, _)| !self.groups.iter().any(|group| group == column));
+        other.map_or(Ok(()), |(column, place)| {
             Err(Error::input(format!(
                 "the column `{}` of {place} is not in `group_by`: a query with functions or groups has no \
                  other columns; add it to `group_by`, or leave it out",

@@ -157,7 +157,7 @@ impl<T: DeserializeOwned + Send + 'static> Request<List<T, Coql>> {
     /// Binds a value to the placeholder `:name`.
     ///
     /// A name begins with a letter. A colon inside a string, or before a digit, is not a placeholder: for
-    /// `like '%x%'`, bind the string with its `%`. A placeholder stands alone, such as in `(A = :a)`.
+    /// `like '%x%'`, bind the string with its `%`. A placeholder has spaces, brackets or operators around it, such as in `(A = :a)`.
     ///
     /// # Errors
     /// Sending returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if the text has no such
