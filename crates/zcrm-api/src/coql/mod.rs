@@ -16,8 +16,10 @@ mod query;
 mod raw;
 mod scan;
 mod text;
+mod total;
 
 pub use exists::Exists;
 pub use query::Query;
 pub use raw::Coql;
 pub(crate) use text::QueryText;
+pub use total::Total;

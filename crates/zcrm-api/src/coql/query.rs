@@ -9,6 +9,7 @@ use super::{
     limits::{
         MOST_AGGREGATES, MOST_DEPTH, MOST_GROUPS, MOST_JOINS_IN_SELECT, MOST_JOINS_IN_WHERE,
         MOST_ORDERS, MOST_TESTS, at_most, has_views, most_by_offset, most_columns, most_joins,
+        most_rows,
     },
     text::{QueryPaging, QueryText},
 };
@@ -18,6 +19,7 @@ use crate::{
     list::{List, Source},
     metadata::FieldInfo,
     operations,
+    records::CountRecords,
     request::{Request, sealed::Sealed},
 };
 
@@ -63,6 +65,47 @@ impl Query {
             known: None,
         };
         List::request(call, query)
+    }
+
+    /// Returns Zoho's count of the records of this query.
+    pub(super) fn to_count(&self, call: &Call) -> Result<Request<CountRecords>, Error> {
+        self.check_countable()?;
+        let count = call.api().records(self.module.as_str()).count();
+        let count = count.map(|count| count.with_settings_of(call));
+        let count = match &self.condition {
+            Some(condition) => count.filter(condition.clone()),
+            None => count,
+        };
+        let count = match &self.view {
+            Some(view) => count.view(view),
+            None => count,
+        };
+        count.preview().map(|_| count)
+    }
+
+    /// Returns the query of the ids, in pages of `rows`.
+    pub(super) fn ids(self, rows: u64) -> Result<Self, Error> {
+        self.check_countable()?;
+        let fields = vec!["id".to_owned()];
+        Ok(Self { fields, orders: Vec::new(), per_page: Some(rows), ..self })
+    }
+
+    /// Returns the largest number of rows of a page.
+    pub(super) fn most_rows(&self, version: ApiVersion) -> u64 {
+        most_rows(version)
+    }
+
+    fn check_countable(&self) -> Result<(), Error> {
+        let option = match self {
+            Self { groups, .. } if !groups.is_empty() => "group_by",
+            Self { aggregates, .. } if !aggregates.is_empty() => "a function such as `sum`",
+            Self { limit: Some(_), .. } => "limit",
+            Self { offset: 1.., .. } => "offset",
+            _ => return Ok(()),
+        };
+        Err(Error::input(format!(
+            "`total` counts records, so `{option}` has no meaning for it: leave it out"
+        )))
     }
 
     fn text(&self, version: ApiVersion) -> Result<QueryText, Error> {

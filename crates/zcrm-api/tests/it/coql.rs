@@ -57,6 +57,40 @@ on_both_versions! {
     }
 }
 
+#[tokio::test]
+async fn counts_the_records_of_a_query() {
+    let Fixture { sim, api } =
+        Fixture::with(ApiVersion::V8, |sim| sim.records("Contacts", 4_500)).await;
+    let query = || api.records("Contacts").query();
+    assert_eq!(query().total().await.unwrap(), 4_500);
+    assert_eq!(query().filter(field("Last_Name").eq("no one")).total().await.unwrap(), 0);
+    sim.clear_journal();
+    assert_eq!(query().total().by_reading_ids(9).await.unwrap(), 4_500);
+    assert_eq!(sim.journal().api_requests(), 3);
+    let filled = query().filter(field("Last_Name").is_not_null()).total();
+    assert_eq!(filled.clone().by_reading_ids(9).await.unwrap(), 4_500);
+    let spent = filled.clone().by_reading_ids(8).await.unwrap_err();
+    assert_eq!(spent.kind(), ErrorKind::Wall, "{spent}");
+    assert!(spent.to_string().contains("4000 records"), "{spent}");
+    // no search finds filled fields
+    let refused = filled.await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Input, "{refused}");
+    assert!(refused.to_string().contains("by_reading_ids"), "{refused}");
+    for (request, option) in [
+        (query().group_by(["City"]).total(), "group_by"),
+        (query().sum("Amount").total(), "function"),
+        (query().limit(5).total(), "limit"),
+        (query().offset(5).total().by_reading_ids(9), "offset"),
+    ] {
+        let error = request.await.unwrap_err();
+        assert!(error.to_string().contains(option), "{error}");
+    }
+    assert_eq!(
+        query().filter(field("City").eq("Nowhere")).total().by_reading_ids(3).await.unwrap(),
+        0
+    );
+}
+
 const CITIES: [&str; 4] = ["Chennai", "O'Fallon", "Zürich", "Two Words"];
 
 /// A lead of the model: the values of its fields, or none.

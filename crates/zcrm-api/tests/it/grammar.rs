@@ -184,6 +184,7 @@ async fn kinds() -> BTreeSet<String> {
     grammar.try_all(|api| api.records("Leads").deleted()).await;
     grammar.try_all(|api| api.records("Leads").query().select(["id"])).await;
     grammar.try_all(|api| api.records("Leads").query().select(["id"]).exists()).await;
+    grammar.try_all(|api| api.records("Leads").query().total()).await;
     grammar.try_all(|api| api.coql("select id from Leads where id is not null")).await;
     grammar.try_all(|api| api.users().list()).await;
     grammar.try_all(|api| api.users().search(field("email").eq("x"))).await;

@@ -177,6 +177,11 @@ async fn queries(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     whole(query().per_page(2).stream()).await?;
     recorder.now("Request::exists");
     query().exists().await?;
+    recorder.now("Request::total");
+    if api.version() > ApiVersion::V2 {
+        query().total().await?;
+    }
+    query().total().by_reading_ids(3).await?;
     recorder.now("Request::complete");
     whole(leads.list().fields(["Last_Name"]).complete().stream()).await?;
     recorder.now("Api::coql");
