@@ -2,10 +2,10 @@
 
 use std::{
     fmt, io,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 
-use tracing::subscriber::DefaultGuard;
+use tracing::{Dispatch, subscriber::DefaultGuard};
 use tracing_subscriber::{
     fmt::{MakeWriter, format::FmtSpan},
     util::SubscriberInitExt,
@@ -34,6 +34,10 @@ impl Logs {
     /// Captures the logs of this thread until the guard is dropped.
     #[must_use]
     pub fn capture() -> (Self, DefaultGuard) {
+        // `tracing` asks only the subscriber of the current thread about a new event if the process has
+        // just one: another test's thread, which has none, would then switch off this event for all
+        static SECOND: OnceLock<Dispatch> = OnceLock::new();
+        SECOND.get_or_init(|| Self::default().subscriber().into());
         let logs = Self::default();
         let guard = logs.subscriber().set_default();
         (logs, guard)

@@ -173,8 +173,8 @@ fn write_pattern(test: &Test, before: &str, after: &str, out: &mut String) -> Re
 /// `!`. A lookup that leads to several modules names one of them after an arrow:
 /// `What_Id->Leads.Last_Name`.
 pub(crate) fn is_column(name: &str) -> bool {
-    let path = match name.split_once("->") {
-        Some((lookup, path)) if is_path(lookup) => path,
+    let path = match name.split_once('>') {
+        Some((lookup, path)) if lookup.strip_suffix('-').is_some_and(is_path) => path,
         Some(_) => return false,
         None => name,
     };
@@ -275,12 +275,14 @@ const WORDS_OF_SQL: [&str; 73] = [
 ];
 
 fn is_word_of_sql(name: &str) -> bool {
-    WORDS_OF_SQL.iter().any(|word| name.eq_ignore_ascii_case(word))
+    // most names have an underscore, and need no search
+    name.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && WORDS_OF_SQL.iter().any(|word| name.eq_ignore_ascii_case(word))
 }
 
 /// Writes a column. One with an arrow, or with the name of a keyword, is in quotes.
 pub(crate) fn write_column(name: &str, out: &mut String) {
-    match name.contains("->") || is_word_of_sql(name) {
+    match name.contains('>') || is_word_of_sql(name) {
         true => write_string(name, out),
         false => out.push_str(name),
     }

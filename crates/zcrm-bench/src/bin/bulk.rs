@@ -1,0 +1,290 @@
+//! The time and the memory of bulk reads.
+//!
+//! `bulk [ROWS]` compares a result of ROWS rows (1,000,000 by default) and 20 columns with bare
+//! `zip` and `csv`, in separate processes. `bulk export [RECORDS]` exports RECORDS computed records
+//! (10,000,000 by default) from a simulator with Zoho's limits, which takes about five minutes.
+//! Both print figures as JSON.
+#![allow(clippy::print_stdout, reason = "the figures are its output")]
+
+use std::{
+    fs::File,
+    io::{BufReader, BufWriter, Read as _, Write as _},
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use bytes::Bytes;
+use futures_util::stream;
+use http::{Request, Response};
+use serde::{Deserialize, de::DeserializeOwned};
+use tower::service_fn;
+use zcrm::{
+    ApiVersion, Client, Config, Module, Record,
+    bulk::{BulkStatus, CsvOptions},
+    http::{Clock as _, ReqBody, ResBody, TokioClock, Transport},
+    request::Api,
+};
+use zcrm_bench::{BoxError, report::ReportRow};
+use zcrm_sim::Simulator;
+use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
+
+/// Zoho's limits: the time of a job, its rows, and the downloads in a minute.
+const JOB_SECONDS: f64 = 3.5;
+const ROWS_PER_JOB: u64 = 200_000;
+const DOWNLOADS: u64 = 10;
+
+/// A row of 20 columns.
+#[derive(Debug, Deserialize)]
+#[allow(dead_code, reason = "only read")]
+struct Row {
+    #[serde(alias = "Id")]
+    id: String,
+    first: String,
+    last: String,
+    company: String,
+    email: String,
+    phone: String,
+    city: Option<String>,
+    street: Option<String>,
+    state: Option<String>,
+    country: Option<String>,
+    source: String,
+    status: String,
+    rating: String,
+    created: String,
+    modified: String,
+    employees: Option<i64>,
+    visits: i64,
+    revenue: f64,
+    score: f64,
+    opt_out: bool,
+}
+
+impl Module for Row {
+    const API_NAME: &'static str = "Leads";
+    const FIELDS: &'static [&'static str] = &[];
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), BoxError> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["bare", archive] => bare(Path::new(archive)),
+        ["ours", archive] => ours(Path::new(archive)).await,
+        ["serve", records] => serve(records.parse()?).await,
+        ["export"] => export(10_000_000).await,
+        ["export", records] => export(records.parse()?).await,
+        [] => compare(1_000_000),
+        [rows] => compare(rows.parse()?),
+        _ => Err("usage: bulk [ROWS] | bulk export [RECORDS]".into()),
+    }
+}
+
+/// Reads the same archive with both, three times, and takes the best time of each.
+fn compare(rows: u64) -> Result<(), BoxError> {
+    let folder = tempfile::tempdir()?;
+    let archive = folder.path().join("job.zip");
+    write_archive(&archive, rows)?;
+    let mut best = [f64::INFINITY; 2];
+    let mut peak: f64 = 0.0;
+    for _ in 0..3 {
+        for (best, program) in best.iter_mut().zip(["ours", "bare"]) {
+            let output = Command::new(std::env::current_exe()?)
+                .arg(program)
+                .arg(&archive)
+                .stderr(Stdio::inherit())
+                .output()?;
+            let text = String::from_utf8(output.stdout)?;
+            let numbers: Vec<f64> =
+                text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+            let [read, seconds, memory] = numbers[..] else {
+                return Err(format!("`{program}` failed: {text}").into());
+            };
+            if read != rows as f64 {
+                return Err(format!("`{program}` read {read} of {rows} rows").into());
+            }
+            *best = best.min(seconds);
+            if program == "ours" {
+                peak = peak.max(memory);
+            }
+        }
+    }
+    let [ours, bare] = best;
+    let name = format!("bulk read of {rows} rows and 20 columns");
+    let figures = [
+        ReportRow::compared(format!("{name}, time"), "s", ours, bare).aim(1.3),
+        ReportRow::single(format!("{name}, memory above rest"), "MiB", peak).aim(32.0),
+    ];
+    println!("{}", serde_json::to_string_pretty(&figures)?);
+    Ok(())
+}
+
+fn write_archive(path: &Path, rows: u64) -> Result<(), BoxError> {
+    let mut zip = ZipWriter::new(BufWriter::new(File::create(path)?));
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    zip.start_file("job.csv", options)?;
+    writeln!(
+        zip,
+        "Id,first,last,company,email,phone,city,street,state,country,source,status,rating,created,\
+         modified,employees,visits,revenue,score,opt_out"
+    )?;
+    for row in 0..rows {
+        let hash = row.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        writeln!(
+            zip,
+            "36523970000{row:08},First {hash},Last {row},\"Company, {}\",p{row}@example.com,+49 {hash},City {},,\
+             State {},Germany,Web,Open,,2026-05-24T17:05:12+05:30,2026-05-25T10:00:00+05:30,{},{},{}.{:02},0.{hash},{}",
+            hash % 9_973,
+            hash % 811,
+            hash % 17,
+            hash % 1_000,
+            hash % 77,
+            hash % 1_000_000,
+            hash % 100,
+            hash % 2 == 0,
+        )?;
+    }
+    zip.finish()?.flush()?;
+    Ok(())
+}
+
+/// Unpacks and parses without zcrm.
+fn bare(archive: &Path) -> Result<(), BoxError> {
+    let clock = TokioClock::new();
+    let (began, rest) = (clock.monotonic(), memory("VmRSS:")?);
+    let mut zip = ZipArchive::new(BufReader::new(File::open(archive)?))?;
+    let mut csv = csv::Reader::from_reader(zip.by_index(0)?);
+    let mut rows = 0_u64;
+    for row in csv.deserialize::<Row>() {
+        std::hint::black_box(row?);
+        rows += 1;
+    }
+    print(rows, (clock.monotonic() - began).as_secs_f64(), rest)
+}
+
+/// Reads the result of a job whose server sends the archive.
+async fn ours(archive: &Path) -> Result<(), BoxError> {
+    let path = archive.to_owned();
+    let server = service_fn(move |_: Request<ReqBody>| {
+        let file = File::open(&path);
+        async move {
+            let pieces = stream::try_unfold(file?, |mut file| async move {
+                let mut piece = vec![0; 64 * 1024];
+                let read = file.read(&mut piece)?;
+                piece.truncate(read);
+                Ok::<_, std::io::Error>((read > 0).then(|| (Bytes::from(piece), file)))
+            });
+            let answer = Response::builder().header("content-type", "application/x-download");
+            Ok::<_, BoxError>(answer.body(ResBody::stream(pieces))?)
+        }
+    });
+    let api = Api::new(Transport::new(server), ApiVersion::V8);
+    let handle =
+        r#"{"id":"5","module":"Leads","part":1,"query":{},"created":"2026-01-01T00:00:00Z"}"#;
+    let job = api.records_of::<Row>().resume_bulk_read(serde_json::from_str(handle)?)?;
+    let status = br#"{"data":[{"id":"5","state":"COMPLETED"}]}"#;
+    let result = job.result(BulkStatus::from_callback(status)?)?.ok_or("no result")?;
+    let clock = TokioClock::new();
+    let (began, rest) = (clock.monotonic(), memory("VmRSS:")?);
+    let mut stream = result.with(CsvOptions::new().untyped().check_count(false)).stream();
+    let rows = count(&mut stream).await?;
+    print(rows, (clock.monotonic() - began).as_secs_f64(), rest)
+}
+
+async fn count<T: DeserializeOwned + Send + 'static>(
+    stream: &mut zcrm::bulk::BulkRows<T>,
+) -> Result<u64, BoxError> {
+    let mut rows = 0;
+    while let Some(row) = stream.next().await {
+        std::hint::black_box(row?);
+        rows += 1;
+    }
+    Ok(rows)
+}
+
+/// Prints rows, seconds, and the peak memory above `rest` in MiB.
+fn print(rows: u64, seconds: f64, rest: f64) -> Result<(), BoxError> {
+    println!("{rows} {seconds} {}", memory("VmHWM:")? - rest);
+    Ok(())
+}
+
+/// Returns a figure of the process's memory in MiB.
+fn memory(name: &str) -> Result<f64, BoxError> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let number = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    Ok(number.ok_or("the system does not report the memory of a process")? / 1024.0)
+}
+
+/// Runs a simulator until its input ends, and prints the spent credits.
+async fn serve(records: u64) -> Result<(), BoxError> {
+    let sim = Simulator::builder().plain_http().computed_records("Leads", records).start().await?;
+    let mut settings: std::collections::BTreeMap<_, _> = sim.settings().into_iter().collect();
+    settings.insert("grant", sim.grant_token());
+    println!("{}", serde_json::to_string(&settings)?);
+    std::io::stdout().flush()?;
+    let ended = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()));
+    ended.await??;
+    let throttled = sim.journal().count(|call| call.status == Some(429));
+    println!("{} {throttled}", sim.spent_credits());
+    Ok(())
+}
+
+async fn export(records: u64) -> Result<(), BoxError> {
+    let mut server = Command::new(std::env::current_exe()?)
+        .args(["serve", &records.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut output = BufReader::new(server.stdout.take().ok_or("the simulator has no output")?);
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut output, &mut line)?;
+    let mut settings: std::collections::BTreeMap<String, String> = serde_json::from_str(&line)?;
+    let grant = settings.remove("grant").ok_or("no grant token")?;
+    let folder = tempfile::tempdir()?;
+    let client = Client::builder()
+        .config(Config::from_map(settings)?)
+        .token_path(folder.path().join("tokens"))
+        .build()?;
+    client.tokens().exchange(grant).await?;
+
+    let clock = TokioClock::new();
+    let (began, rest) = (clock.monotonic(), memory("VmRSS:")?);
+    let export = client.records("Leads").export().with(CsvOptions::new().untyped());
+    let mut rows = export.checkpoint(folder.path().join("checkpoint")).stream();
+    let mut count = 0_u64;
+    while let Some(row) = rows.next().await {
+        let _: Record = std::hint::black_box(row?);
+        count += 1;
+        if count.is_multiple_of(10_000) {
+            rows.acknowledge().await?;
+        }
+    }
+    rows.acknowledge().await?;
+    let seconds = (clock.monotonic() - began).as_secs_f64();
+    let peak = memory("VmHWM:")? - rest;
+    if count != records {
+        return Err(format!("{count} of {records} records were exported").into());
+    }
+    drop(server.stdin.take());
+    line.clear();
+    std::io::BufRead::read_line(&mut output, &mut line)?;
+    server.wait()?;
+    let (credits, throttled) = line.trim().split_once(' ').ok_or("no figures of the simulator")?;
+    let jobs = records.div_ceil(ROWS_PER_JOB);
+    // the downloads of full minutes, and the jobs of the last one
+    let full = (jobs - 1) / DOWNLOADS;
+    let limits = full as f64 * 60.0 + (jobs - full * DOWNLOADS) as f64 * JOB_SECONDS;
+    let limits = limits.max(jobs as f64 * JOB_SECONDS);
+    let name = format!("export of {records} records");
+    let figures = [
+        ReportRow::compared(format!("{name}, time and Zoho's limits"), "s", seconds, limits)
+            .aim(1.05),
+        ReportRow::single(format!("{name}, credits"), "", credits.parse()?).aim(jobs as f64 * 56.0),
+        ReportRow::single(format!("{name}, refused calls"), "", throttled.parse()?).aim(0.0),
+        ReportRow::single(format!("{name}, memory above rest"), "MiB", peak).aim(32.0),
+    ];
+    println!("{}", serde_json::to_string_pretty(&figures)?);
+    Ok(())
+}
