@@ -8,7 +8,7 @@ use zcrm_core::{Error, Id};
 use super::{chain::ExportSettings, files::SaveExport, state::ExportState, stream::ExportStream};
 use crate::{
     Condition, Records,
-    bulk::{create::BulkRead, options::CsvOptions},
+    bulk::read::{create::BulkRead, options::CsvOptions},
     request::Request,
 };
 

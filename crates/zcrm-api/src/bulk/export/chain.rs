@@ -13,12 +13,14 @@ use super::{
 use crate::{
     Call, Records,
     bulk::{
-        create::BulkRead,
-        job::BulkJob,
-        options::{CsvOptions, Types},
         position::BulkPosition,
-        query::BulkQuery,
-        result::BulkResult,
+        read::{
+            create::BulkRead,
+            job::BulkJob,
+            options::{CsvOptions, Types},
+            query::BulkQuery,
+            result::BulkResult,
+        },
     },
 };
 

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     Call, Records, SaveFile,
-    bulk::{create::BulkRead, query::BulkQuery},
+    bulk::read::{create::BulkRead, query::BulkQuery},
     request::{Kind, Request, sealed::Sealed},
 };
 

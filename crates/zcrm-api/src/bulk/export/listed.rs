@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::{Records, bulk::query::BulkQuery, list::ItemStream};
+use crate::{Records, bulk::read::query::BulkQuery, list::ItemStream};
 
 /// Lists the records that a query of a bulk read without criteria selects.
 pub(super) fn listed<T>(records: &Records<T>, query: &BulkQuery) -> ItemStream<T>

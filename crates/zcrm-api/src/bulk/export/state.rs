@@ -7,7 +7,7 @@ use zcrm_core::{Error, ErrorKind, Outcome, escaped};
 use super::report::{DroppedField, ExportReport};
 use crate::{
     Cursor,
-    bulk::{job::BulkJobHandle, query::BulkQuery, status::BulkStatus},
+    bulk::read::{job::BulkJobHandle, query::BulkQuery, status::BulkStatus},
 };
 
 /// The version of the checkpoint's format.

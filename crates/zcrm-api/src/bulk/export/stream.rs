@@ -20,7 +20,7 @@ use super::{
     report::ExportReport,
     state::{ExportState, ListPosition},
 };
-use crate::{Call, Records, bulk::rows::BulkRows, list::ItemStream};
+use crate::{Call, Records, bulk::read::rows::BulkRows, list::ItemStream};
 
 /// A stream of all records of a module: [`Export::stream`](super::Export::stream).
 ///

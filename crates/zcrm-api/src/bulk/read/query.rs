@@ -9,21 +9,21 @@ const MOST_FIELDS: usize = 1_000;
 
 /// The query of a job. It is kept in the job's handle, to create the next job of a chain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct BulkQuery {
+pub(in crate::bulk) struct BulkQuery {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) fields: Vec<String>,
+    pub(in crate::bulk) fields: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) criteria: Option<Value>,
+    pub(in crate::bulk) criteria: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) view: Option<Id>,
+    pub(in crate::bulk) view: Option<Id>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) page: Option<u32>,
+    pub(in crate::bulk) page: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) page_token: Option<String>,
+    pub(in crate::bulk) page_token: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) ics: bool,
+    pub(in crate::bulk) ics: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) callback: Option<String>,
+    pub(in crate::bulk) callback: Option<String>,
 }
 
 impl BulkQuery {

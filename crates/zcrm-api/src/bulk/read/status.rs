@@ -4,8 +4,7 @@ use http::StatusCode;
 use serde::{Deserialize, Deserializer, de};
 use zcrm_core::{ApiError, Error, ErrorKind, Id, Outcome, Record, Timestamp, words};
 
-use super::position::BulkPosition;
-use crate::model;
+use crate::{bulk::position::BulkPosition, model};
 
 words! {
     /// The state of a bulk read.

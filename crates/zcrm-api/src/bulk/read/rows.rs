@@ -17,11 +17,12 @@ use zcrm_core::{Error, ErrorKind};
 use super::{
     job::BulkJob,
     options::{CsvOptions, Types},
-    position::BulkPosition,
     reader::{Batch, Source, ended_early, read_rows, spawn},
-    spool::Spool,
 };
-use crate::metadata::FieldInfo;
+use crate::{
+    bulk::{position::BulkPosition, spool::Spool},
+    metadata::FieldInfo,
+};
 
 /// A stream of the rows of a result: [`BulkResult::stream`](super::BulkResult::stream).
 ///

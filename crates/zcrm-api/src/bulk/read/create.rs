@@ -33,7 +33,7 @@ pub struct BulkRead<T> {
 }
 
 impl<T> BulkRead<T> {
-    pub(super) fn request(records: &Records<T>) -> Request<Self> {
+    pub(in crate::bulk) fn request(records: &Records<T>) -> Request<Self> {
         let fields = records.default_fields().iter().filter(|name| **name != "id");
         let query = BulkQuery {
             fields: fields.map(|name| (*name).to_owned()).collect(),
@@ -43,7 +43,11 @@ impl<T> BulkRead<T> {
     }
 
     /// Creates the request for the job that follows another one.
-    pub(super) fn of_query(records: Records<T>, query: BulkQuery, part: u32) -> Request<Self> {
+    pub(in crate::bulk) fn of_query(
+        records: Records<T>,
+        query: BulkQuery,
+        part: u32,
+    ) -> Request<Self> {
         let call = records.call_unpathed(&operations::BULK_READ_CREATE);
         let call = call.check(check::module(records.module()));
         Request::new(call, Self { records, query, condition: None, part, of: PhantomData })
@@ -131,7 +135,7 @@ impl<T> Request<BulkRead<T>> {
 
 impl<T> Request<BulkRead<T>> {
     /// Returns the query that the request sends.
-    pub(super) fn query(&self) -> Result<BulkQuery, Error> {
+    pub(in crate::bulk) fn query(&self) -> Result<BulkQuery, Error> {
         let mut kind = self.kind.clone();
         let _ = kind.complete(&self.call)?;
         Ok(kind.query)

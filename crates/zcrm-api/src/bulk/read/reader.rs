@@ -7,14 +7,14 @@ use serde::de::DeserializeOwned;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use zcrm_core::{Error, ErrorKind, Outcome, RecordError};
 
-use super::{
-    archive::{Archive, Content, broken, unreadable},
-    columns::Column,
-    options::CsvOptions,
-    position::BulkPosition,
-    row::Row,
+use super::{columns::Column, options::CsvOptions, row::Row};
+use crate::{
+    bulk::{
+        archive::{Archive, Content, broken, unreadable},
+        position::BulkPosition,
+    },
+    metadata::FieldInfo,
 };
-use crate::metadata::FieldInfo;
 
 /// The rows that are read at once, at most this many and this many bytes of cells.
 const BATCH_ROWS: usize = 256;

@@ -6,9 +6,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use zcrm_core::{Error, Id, Operation, escaped};
 
-use super::{position::BulkPosition, query::BulkQuery, status::BulkStatus};
+use super::{query::BulkQuery, status::BulkStatus};
 use crate::{
-    Call, Records, operations,
+    Call, Records,
+    bulk::position::BulkPosition,
+    operations,
     request::{GetItem, Request},
 };
 
@@ -103,7 +105,7 @@ pub struct BulkJob<T> {
 }
 
 impl<T> BulkJob<T> {
-    pub(super) fn new(records: Records<T>, handle: BulkJobHandle) -> Self {
+    pub(in crate::bulk) fn new(records: Records<T>, handle: BulkJobHandle) -> Self {
         Self { records, handle }
     }
 

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use zcrm_core::Error;
 
-use super::{bytes::BulkCsv, job::BulkJob, options::CsvOptions, position::BulkPosition};
+use super::{bytes::BulkCsv, job::BulkJob, options::CsvOptions};
 use crate::{
     Call, SaveFile, SavedFile,
+    bulk::position::BulkPosition,
     request::{Kind, Request, sealed::Sealed},
 };
 

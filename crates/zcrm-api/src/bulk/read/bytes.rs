@@ -16,13 +16,17 @@ use tokio::sync::mpsc::{Receiver, Sender};
 use zcrm_core::Error;
 
 use super::{
-    archive::{Archive, unreadable},
     options::CsvOptions,
-    position::BulkPosition,
     reader::{ended_early, spawn},
-    spool::Spool,
 };
-use crate::Call;
+use crate::{
+    Call,
+    bulk::{
+        archive::{Archive, unreadable},
+        position::BulkPosition,
+        spool::Spool,
+    },
+};
 
 /// The bytes that are unpacked at once.
 const CHUNK: usize = 64 * 1024;

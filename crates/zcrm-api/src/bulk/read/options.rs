@@ -43,7 +43,7 @@ const ROW_BYTES: u64 = 64 * 1024 * 1024;
 #[derive(Clone, Debug)]
 #[must_use = "options do nothing until a result takes them"]
 pub struct CsvOptions {
-    pub(super) types: Types,
+    pub(in crate::bulk) types: Types,
     pub(super) separator: Option<char>,
     pub(super) delimiter: u8,
     pub(super) csv_bytes: u64,
@@ -55,7 +55,7 @@ pub struct CsvOptions {
 
 /// The source of the columns' types.
 #[derive(Clone, Debug)]
-pub(super) enum Types {
+pub(in crate::bulk) enum Types {
     Metadata,
     Given(Vec<FieldInfo>),
     Untyped,
