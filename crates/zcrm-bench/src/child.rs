@@ -39,15 +39,17 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the server; `program` is `zcrm-bench` itself.
+    /// Starts the server by the command `serve` of `program`. `archive` is the result of every
+    /// bulk read.
     ///
     /// # Errors
     /// Returns an error if the server does not start.
-    pub fn start(program: &Path) -> Result<Self, BoxError> {
+    pub fn start(program: &Path, archive: Option<&Path>) -> Result<Self, BoxError> {
         let folder = tempfile::tempdir()?;
         let mut process = Command::new(program)
             .arg("serve")
             .arg(folder.path().join("pem"))
+            .args(archive)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

@@ -139,7 +139,7 @@ struct Counted {
 /// # Errors
 /// Returns an error if valgrind is missing or a case fails.
 pub fn count(program: &Path) -> Result<Vec<ReportRow>, BoxError> {
-    let server = Server::start(program)?;
+    let server = Server::start(program, None)?;
     let counted = |case: &str, times, who| one(program, &server, case, times, who);
     let mut rows = Vec::new();
     for (case, name, times, aim) in CASES {

@@ -15,7 +15,7 @@ fn main() -> Result<(), BoxError> {
             println!("{}", serde_json::to_string(&rows)?);
             Ok(())
         }
-        ["serve", pem] => serve(Path::new(pem)),
+        ["serve", pem] => serve(Path::new(pem), None),
         ["case", case, who, times, port, pem] => run_case(
             case,
             *who == "ours",

@@ -32,20 +32,23 @@ struct Answers {
     written: Bytes,
     /// The pieces of a page of a query, without the ids.
     rows: Vec<String>,
+    /// The result of a bulk read.
+    archive: Bytes,
 }
 
 /// Serves until its input ends. Writes its certificate to `pem`, and prints two ports: for HTTP/1.1
-/// and for HTTP/2.
+/// and for HTTP/2. `archive` is the result of every bulk read.
 ///
 /// # Errors
-/// Returns an error if the system provides no port.
-pub fn serve(pem: &Path) -> Result<(), BoxError> {
+/// Returns an error if the system provides no port, or if the archive cannot be read.
+pub fn serve(pem: &Path, archive: Option<&Path>) -> Result<(), BoxError> {
     crate::runtime()?.block_on(async {
         let answers = Arc::new(Answers {
             brief: data::brief()?,
             page: data::page()?,
             written: data::written()?,
             rows: data::rows()?,
+            archive: archive.map(std::fs::read).transpose()?.unwrap_or_default().into(),
         });
         let key = KeyPair::generate()?;
         let certificate = CertificateParams::new(["127.0.0.1".to_owned()])?.self_signed(&key)?;
@@ -102,6 +105,7 @@ async fn answer(
     answers: Arc<Answers>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let query = request.uri().query().unwrap_or_default();
+    let mut content_type = "application/json;charset=utf-8";
     let body = if request.method() == Method::POST {
         let queries = request.uri().path().ends_with("/coql");
         // read the complete body before sending the answer
@@ -112,6 +116,9 @@ async fn answer(
         }
     } else if request.uri().path().ends_with(data::ID) {
         &answers.brief
+    } else if request.uri().path().ends_with("/result") {
+        content_type = "application/x-download";
+        &answers.archive
     } else {
         if query.contains(SLOW) {
             tokio::time::sleep(DELAY).await;
@@ -119,8 +126,6 @@ async fn answer(
         &answers.page
     };
     let mut response = Response::new(Full::new(body.clone()));
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json;charset=utf-8"));
+    response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(content_type));
     Ok(response)
 }

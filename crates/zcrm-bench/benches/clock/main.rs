@@ -44,7 +44,7 @@ fn main() -> Result<(), BoxError> {
     if let ["client", who, scenario, times, port, pem] = arguments.as_slice() {
         return client::run(who, scenario, times.parse()?, port, Path::new(pem));
     }
-    let server = Server::start(Path::new(env!("CARGO_BIN_EXE_zcrm-bench")))?;
+    let server = Server::start(Path::new(env!("CARGO_BIN_EXE_zcrm-bench")), None)?;
     let mut rows = Vec::new();
     for (scenario, times, name) in SCENARIOS {
         rows.extend(side_by_side(&server, scenario, *times, name)?);

@@ -1,37 +1,61 @@
 //! The time and the memory of bulk reads.
 //!
-//! `bulk [ROWS]` compares a result of ROWS rows (1,000,000 by default) and 20 columns with bare
-//! `zip` and `csv`, in separate processes. `bulk export [RECORDS]` exports RECORDS computed records
+//! `bulk [ROWS]` compares a result of ROWS rows (1,000,000 by default) and 20 columns, downloaded
+//! over TLS from another process, with bare `zip` and `csv` on a local file, in separate processes. `bulk export [RECORDS]` exports RECORDS computed records
 //! (10,000,000 by default) from a simulator with Zoho's limits, which takes about five minutes.
 //! Both print figures as JSON.
 #![allow(clippy::print_stdout, reason = "the figures are its output")]
 
 use std::{
+    ffi::OsStr,
     fs::File,
-    io::{BufReader, BufWriter, Read as _, Write as _},
+    io::{BufReader, BufWriter, Write as _},
     path::Path,
     process::{Command, Stdio},
 };
 
-use bytes::Bytes;
-use futures_util::stream;
-use http::{Request, Response};
 use serde::{Deserialize, de::DeserializeOwned};
-use tower::service_fn;
 use zcrm::{
-    ApiVersion, Client, Config, Module, Record,
+    Client, Config, Module, Record,
     bulk::{BulkStatus, CsvOptions},
-    http::{Clock as _, ReqBody, ResBody, TokioClock, Transport},
-    request::Api,
+    http::{Clock as _, TokioClock},
 };
-use zcrm_bench::{BoxError, report::ReportRow};
-use zcrm_sim::Simulator;
+use zcrm_bench::{
+    BoxError,
+    child::{Server, ServerAddress},
+    report::ReportRow,
+    runtime, sdk, serve,
+};
+use zcrm_sim::{Edition, Simulator};
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 /// Zoho's limits: the time of a job, its rows, and the downloads in a minute.
 const JOB_SECONDS: f64 = 3.5;
 const ROWS_PER_JOB: u64 = 200_000;
 const DOWNLOADS: u64 = 10;
+
+/// The columns of an export besides `Id`.
+const FIELDS: [&str; 19] = [
+    "First_Name",
+    "Last_Name",
+    "Email",
+    "Secondary_Email",
+    "Phone",
+    "Mobile",
+    "City",
+    "Country",
+    "Email_Opt_Out",
+    "Company",
+    "Designation",
+    "Website",
+    "Lead_Source",
+    "Lead_Status",
+    "Industry",
+    "No_of_Employees",
+    "Annual_Revenue",
+    "Created_Time",
+    "Modified_Time",
+];
 
 /// A row of 20 columns.
 #[derive(Debug, Deserialize)]
@@ -65,59 +89,76 @@ impl Module for Row {
     const FIELDS: &'static [&'static str] = &[];
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), BoxError> {
+fn main() -> Result<(), BoxError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["bare", archive] => bare(Path::new(archive)),
-        ["ours", archive] => ours(Path::new(archive)).await,
-        ["serve", records] => serve(records.parse()?).await,
-        ["export"] => export(10_000_000).await,
-        ["export", records] => export(records.parse()?).await,
+        ["ours", port, pem] => {
+            runtime()?.block_on(ours(&ServerAddress::new(port, Path::new(pem))?))
+        }
+        ["serve", pem, archive] => serve(Path::new(pem), Some(Path::new(archive))),
+        ["simulate", records] => runtime()?.block_on(simulate(records.parse()?)),
+        ["export"] => runtime()?.block_on(export(10_000_000)),
+        ["export", records] => runtime()?.block_on(export(records.parse()?)),
         [] => compare(1_000_000),
         [rows] => compare(rows.parse()?),
         _ => Err("usage: bulk [ROWS] | bulk export [RECORDS]".into()),
     }
 }
 
-/// Reads the same archive with both, three times, and takes the best time of each.
+/// Reads the same archive without zcrm and with it over each protocol, three times, and takes the
+/// best time of each.
 fn compare(rows: u64) -> Result<(), BoxError> {
     let folder = tempfile::tempdir()?;
     let archive = folder.path().join("job.zip");
     write_archive(&archive, rows)?;
-    let mut best = [f64::INFINITY; 2];
-    let mut peak: f64 = 0.0;
+    let server = Server::start(&std::env::current_exe()?, Some(&archive))?;
+    let pem = server.pem();
+    let bare = [OsStr::new("bare"), archive.as_os_str()];
+    let ours = |port| [OsStr::new("ours"), OsStr::new(port), pem.as_os_str()];
+    let (one, two) = (ours(server.http1()), ours(server.http2()));
+    let programs: [&[&OsStr]; 3] = [&bare, &one, &two];
+    let mut best = [Reading { seconds: f64::INFINITY, memory: 0.0 }; 3];
     for _ in 0..3 {
-        for (best, program) in best.iter_mut().zip(["ours", "bare"]) {
-            let output = Command::new(std::env::current_exe()?)
-                .arg(program)
-                .arg(&archive)
-                .stderr(Stdio::inherit())
-                .output()?;
-            let text = String::from_utf8(output.stdout)?;
-            let numbers: Vec<f64> =
-                text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-            let [read, seconds, memory] = numbers[..] else {
-                return Err(format!("`{program}` failed: {text}").into());
-            };
-            if read != rows as f64 {
-                return Err(format!("`{program}` read {read} of {rows} rows").into());
-            }
-            *best = best.min(seconds);
-            if program == "ours" {
-                peak = peak.max(memory);
-            }
+        for (best, arguments) in best.iter_mut().zip(programs) {
+            let one = read_in_process(arguments, rows)?;
+            best.seconds = best.seconds.min(one.seconds);
+            best.memory = best.memory.max(one.memory);
         }
     }
-    let [ours, bare] = best;
-    let name = format!("bulk read of {rows} rows and 20 columns");
-    let figures = [
-        ReportRow::compared(format!("{name}, time"), "s", ours, bare).aim(1.3),
-        ReportRow::single(format!("{name}, memory above rest"), "MiB", peak).aim(32.0),
-    ];
+    let [bare, over @ ..] = best;
+    let mut figures = Vec::new();
+    for (protocol, ours) in ["HTTP/1.1", "HTTP/2"].into_iter().zip(over) {
+        let name = format!("bulk read of {rows} rows and 20 columns, {protocol}");
+        let time = ReportRow::compared(format!("{name}, time"), "s", ours.seconds, bare.seconds);
+        let memory = ReportRow::single(format!("{name}, memory above rest"), "MiB", ours.memory);
+        figures.extend([time.aim(1.3), memory.aim(32.0)]);
+    }
     println!("{}", serde_json::to_string_pretty(&figures)?);
     Ok(())
+}
+
+/// The time, and the peak memory above that at rest in MiB.
+#[derive(Clone, Copy)]
+struct Reading {
+    seconds: f64,
+    memory: f64,
+}
+
+/// Runs this program with other arguments, which reads all rows.
+fn read_in_process(arguments: &[&OsStr], rows: u64) -> Result<Reading, BoxError> {
+    let output =
+        Command::new(std::env::current_exe()?).args(arguments).stderr(Stdio::inherit()).output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let numbers: Vec<f64> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+    let [read, seconds, memory] = numbers[..] else {
+        return Err(format!("{arguments:?} failed: {text}").into());
+    };
+    match read == rows as f64 {
+        true => Ok(Reading { seconds, memory }),
+        false => Err(format!("{arguments:?} read {read} of {rows} rows").into()),
+    }
 }
 
 fn write_archive(path: &Path, rows: u64) -> Result<(), BoxError> {
@@ -163,26 +204,12 @@ fn bare(archive: &Path) -> Result<(), BoxError> {
     print(rows, (clock.monotonic() - began).as_secs_f64(), rest)
 }
 
-/// Reads the result of a job whose server sends the archive.
-async fn ours(archive: &Path) -> Result<(), BoxError> {
-    let path = archive.to_owned();
-    let server = service_fn(move |_: Request<ReqBody>| {
-        let file = File::open(&path);
-        async move {
-            let pieces = stream::try_unfold(file?, |mut file| async move {
-                let mut piece = vec![0; 64 * 1024];
-                let read = file.read(&mut piece)?;
-                piece.truncate(read);
-                Ok::<_, std::io::Error>((read > 0).then(|| (Bytes::from(piece), file)))
-            });
-            let answer = Response::builder().header("content-type", "application/x-download");
-            Ok::<_, BoxError>(answer.body(ResBody::stream(pieces))?)
-        }
-    });
-    let api = Api::new(Transport::new(server), ApiVersion::V8);
+/// Downloads the archive over TLS from another process, and reads it.
+async fn ours(server: &ServerAddress) -> Result<(), BoxError> {
+    let client = sdk::client(server).await?;
     let handle =
         r#"{"id":"5","module":"Leads","part":1,"query":{},"created":"2026-01-01T00:00:00Z"}"#;
-    let job = api.records_of::<Row>().resume_bulk_read(serde_json::from_str(handle)?)?;
+    let job = client.records_of::<Row>().resume_bulk_read(serde_json::from_str(handle)?)?;
     let status = br#"{"data":[{"id":"5","state":"COMPLETED"}]}"#;
     let result = job.result(BulkStatus::from_callback(status)?)?.ok_or("no result")?;
     let clock = TokioClock::new();
@@ -218,8 +245,13 @@ fn memory(name: &str) -> Result<f64, BoxError> {
 }
 
 /// Runs a simulator until its input ends, and prints the spent credits.
-async fn serve(records: u64) -> Result<(), BoxError> {
-    let sim = Simulator::builder().plain_http().computed_records("Leads", records).start().await?;
+async fn simulate(records: u64) -> Result<(), BoxError> {
+    let sim = Simulator::builder()
+        .plain_http()
+        .edition(Edition::Ultimate)
+        .computed_records("Leads", records)
+        .start()
+        .await?;
     let mut settings: std::collections::BTreeMap<_, _> = sim.settings().into_iter().collect();
     settings.insert("grant", sim.grant_token());
     println!("{}", serde_json::to_string(&settings)?);
@@ -233,7 +265,7 @@ async fn serve(records: u64) -> Result<(), BoxError> {
 
 async fn export(records: u64) -> Result<(), BoxError> {
     let mut server = Command::new(std::env::current_exe()?)
-        .args(["serve", &records.to_string()])
+        .args(["simulate", &records.to_string()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;
@@ -251,7 +283,7 @@ async fn export(records: u64) -> Result<(), BoxError> {
 
     let clock = TokioClock::new();
     let (began, rest) = (clock.monotonic(), memory("VmRSS:")?);
-    let export = client.records("Leads").export().with(CsvOptions::new().untyped());
+    let export = client.records("Leads").export().fields(FIELDS);
     let mut rows = export.checkpoint(folder.path().join("checkpoint")).stream();
     let mut count = 0_u64;
     while let Some(row) = rows.next().await {
@@ -277,7 +309,7 @@ async fn export(records: u64) -> Result<(), BoxError> {
     let full = (jobs - 1) / DOWNLOADS;
     let limits = full as f64 * 60.0 + (jobs - full * DOWNLOADS) as f64 * JOB_SECONDS;
     let limits = limits.max(jobs as f64 * JOB_SECONDS);
-    let name = format!("export of {records} records");
+    let name = format!("export of {records} records with 20 columns");
     let figures = [
         ReportRow::compared(format!("{name}, time and Zoho's limits"), "s", seconds, limits)
             .aim(1.05),
