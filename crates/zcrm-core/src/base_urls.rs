@@ -27,6 +27,7 @@ pub struct BaseUrls {
     accounts: Option<Origin>,
     api: Option<Origin>,
     content: Option<Origin>,
+    download: Option<Origin>,
     others: Vec<CustomLocation>,
 }
 
@@ -54,6 +55,7 @@ impl BaseUrls {
             accounts: None,
             api: None,
             content: None,
+            download: None,
             others: Vec::new(),
         }
     }
@@ -79,6 +81,13 @@ impl BaseUrls {
     #[must_use]
     pub fn with_content(mut self, origin: Origin) -> Self {
         self.content = Some(origin);
+        self
+    }
+
+    /// Sets the server from which results are downloaded (`download_base_url`).
+    #[must_use]
+    pub fn with_download(mut self, origin: Origin) -> Self {
+        self.download = Some(origin);
         self
     }
 
@@ -254,6 +263,21 @@ impl BaseUrls {
             ApiBase::Zoho(data_center) => data_center.content_origin(),
             ApiBase::Custom(_) => None,
         }))
+    }
+
+    /// Returns the servers besides the API server from which the results of bulk writes may be
+    /// downloaded with a token: the configured one first, then those of the token's data centre.
+    ///
+    /// A token is sent to no other server, even if an answer names one.
+    ///
+    /// # Errors
+    /// Returns the errors of [`api_origin`](Self::api_origin).
+    pub fn download_origins(&self, api_domain: Option<&str>) -> Result<Vec<Origin>, Error> {
+        let known = match self.api_base(api_domain)? {
+            ApiBase::Zoho(data_center) => data_center.download_origins(),
+            ApiBase::Custom(_) => Vec::new(),
+        };
+        Ok(self.download.clone().into_iter().chain(known).collect())
     }
 
     /// Returns the `api_domain` of a token: the one in the answer that issued it, or else that of

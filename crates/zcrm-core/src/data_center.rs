@@ -163,6 +163,19 @@ impl DataCenter {
         self.0.content.map(Origin::https)
     }
 
+    /// Returns the servers from which the results of bulk writes are downloaded: their addresses in
+    /// Zoho's examples for the United States, and the same name beside the accounts server elsewhere,
+    /// which is unconfirmed.
+    #[must_use]
+    pub fn download_origins(self) -> Vec<Origin> {
+        let domain = self.0.accounts.trim_start_matches("accounts.");
+        let mut origins = vec![Origin::https(format!("download-accl.{domain}"))];
+        if self == Self::US {
+            origins.push(Origin::https("download.zohocrm.com"));
+        }
+        origins
+    }
+
     /// Returns the data centre and environment whose API server is exactly this origin.
     #[must_use]
     pub fn of_api_origin(origin: &Origin) -> Option<(Self, Environment)> {

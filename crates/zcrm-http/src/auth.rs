@@ -21,6 +21,7 @@ struct AuthorizationParts {
     header: HeaderValue,
     api: Arc<ParsedOrigin>,
     content: Option<Arc<ParsedOrigin>>,
+    downloads: Vec<Arc<ParsedOrigin>>,
 }
 
 impl ParsedOrigin {
@@ -52,13 +53,22 @@ impl Authorization {
             })?;
         header.set_sensitive(true);
         let api = ParsedOrigin::new(origin);
-        Ok(Self(Arc::new(AuthorizationParts { header, api, content: None })))
+        let parts = AuthorizationParts { header, api, content: None, downloads: Vec::new() };
+        Ok(Self(Arc::new(parts)))
     }
 
     /// Allows the token for the server that takes uploads, too.
     #[must_use]
     pub fn with_content(mut self, origin: Origin) -> Self {
         Arc::make_mut(&mut self.0).content = Some(ParsedOrigin::new(origin));
+        self
+    }
+
+    /// Allows the token for a server from which results are downloaded, too. The first one is also
+    /// the server of results whose address names none.
+    #[must_use]
+    pub fn with_download(mut self, origin: Origin) -> Self {
+        Arc::make_mut(&mut self.0).downloads.push(ParsedOrigin::new(origin));
         self
     }
 
@@ -80,6 +90,12 @@ impl Authorization {
         self.0.content.as_ref().map(|server| &server.origin)
     }
 
+    /// Returns the servers from which results may be downloaded with this token, besides the other
+    /// two.
+    pub fn downloads(&self) -> impl Iterator<Item = &Origin> {
+        self.0.downloads.iter().map(|server| &server.origin)
+    }
+
     /// Returns `true` if both have the same token, even if their servers differ.
     #[must_use]
     pub fn is_same_token(&self, other: &Self) -> bool {
@@ -94,12 +110,16 @@ impl Authorization {
         self.0.content.as_ref()
     }
 
+    /// Returns the server of a result whose address names none.
+    pub(crate) fn download_server(&self) -> &Arc<ParsedOrigin> {
+        self.0.downloads.first().unwrap_or(&self.0.api)
+    }
+
     /// Returns the server with this origin, if the token may be sent to it.
     pub(crate) fn server_at(&self, origin: &Origin) -> Option<&Arc<ParsedOrigin>> {
-        [Some(&self.0.api), self.0.content.as_ref()]
-            .into_iter()
-            .flatten()
-            .find(|it| it.origin == *origin)
+        let two = [Some(&self.0.api), self.0.content.as_ref()];
+        let known = two.into_iter().flatten().chain(&self.0.downloads);
+        known.into_iter().find(|it| it.origin == *origin)
     }
 }
 
@@ -117,6 +137,7 @@ impl fmt::Debug for Authorization {
             .field("header", &"[redacted]")
             .field("origin", self.origin())
             .field("content", &self.content())
+            .field("downloads", &self.downloads().collect::<Vec<_>>())
             .finish()
     }
 }
@@ -313,7 +334,8 @@ impl<A: Authorizer> ForHost<A> {
     fn moved(&self, of: Authorization) -> Authorization {
         let header = of.header().clone();
         let api = Arc::clone(&self.server);
-        Authorization(Arc::new(AuthorizationParts { header, api, content: None }))
+        let parts = AuthorizationParts { header, api, content: None, downloads: Vec::new() };
+        Authorization(Arc::new(parts))
     }
 }
 

@@ -191,6 +191,14 @@ impl ClientBuilder {
         self.set("content_base_url", origin)
     }
 
+    /// Sets a server from which the results of bulk writes are downloaded: scheme, host and port.
+    ///
+    /// Zoho's answer names the server of a result. The token is sent to it only if it is the API
+    /// server, the server for uploads, one of the data centre's servers for downloads, or this one.
+    pub fn download_base_url(self, origin: impl Into<String>) -> Self {
+        self.set("download_base_url", origin)
+    }
+
     /// Adds a custom data centre to the one of `accounts_url`. `location` is the short name that
     /// redirects use for it; its users are served by the servers given here. Zoho's data centres
     /// are built in.
@@ -476,6 +484,9 @@ fn base_urls(config: &Config) -> Result<BaseUrls, Error> {
     }
     if let Some(origin) = config.origin("content_base_url")? {
         base_urls = base_urls.with_content(origin);
+    }
+    if let Some(origin) = config.origin("download_base_url")? {
+        base_urls = base_urls.with_download(origin);
     }
     // contradictory settings fail here, and not at the first call
     base_urls.check()?;

@@ -174,8 +174,8 @@ impl Stage {
                 let client = login(map).await;
                 assert_eq!(client.tokens().key().environment(), Environment::Sandbox);
             }
-            "content_base_url" => {
-                map.insert("content_base_url", self.sim.api_url());
+            "content_base_url" | "download_base_url" => {
+                map.insert(name_of(key), self.sim.api_url());
                 login(map).await;
             }
             "user_agent" => {
@@ -291,6 +291,7 @@ impl Stage {
             "accounts_url" => (file_map, "accounts.zoho.com/x".into(), &["`accounts_url`"]),
             "api_base_url" => (file_map, "https://a.example/crm".into(), &["`api_base_url`"]),
             "content_base_url" => (file_map, "http://a.example".into(), &["`content_base_url`"]),
+            "download_base_url" => (file_map, "http://a.example".into(), &["`download_base_url`"]),
             "api_version" => (file_map, "8".into(), &["`api_version`", "`8`"]),
             "user_agent" => (file_map, "zylk\u{e9}r".into(), &["`user_agent`", "ASCII"]),
             "ca_file" => (file_map, self.text_path("none.pem"), &["`ca_file`", "none.pem"]),

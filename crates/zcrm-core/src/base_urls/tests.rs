@@ -221,6 +221,24 @@ fn uploads_to_the_same_data_center_or_the_configured_server() {
 }
 
 #[test]
+fn downloads_results_from_the_servers_of_the_data_center_and_the_configured_one() {
+    let from = |base_urls: &BaseUrls, domain| {
+        let origins = base_urls.download_origins(domain).unwrap();
+        origins.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let base_urls = BaseUrls::new(DataCenter::US, Environment::Production);
+    let us = ["https://download-accl.zoho.com", "https://download.zohocrm.com"];
+    assert_eq!(from(&base_urls, None), us);
+    let canada = from(&base_urls, Some("https://www.zohoapis.ca"));
+    assert_eq!(canada, ["https://download-accl.zohocloud.ca"]);
+    let own = base_urls.clone().with_download("https://localhost:9002".parse().unwrap());
+    assert_eq!(from(&own, None), ["https://localhost:9002", us[0], us[1]]);
+    let own = own.with_api("https://localhost:9001".parse().unwrap());
+    assert_eq!(from(&own, None), ["https://localhost:9002"]);
+    assert!(base_urls.download_origins(Some("https://www.zohoapis.example")).is_err());
+}
+
+#[test]
 fn uses_a_custom_server_for_every_token() {
     let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_accounts("https://localhost:9000".parse().unwrap())

@@ -303,6 +303,7 @@ fn target<'a>(
                 "no server for uploads is known for this data centre: set `content_base_url`",
             )
         }),
+        Some(Host::ResultUrl) => Ok(by.download_server()),
         Some(host) => Err(Error::input(format!("no token is sent to a host of kind {host:?}"))),
     }
 }
@@ -318,9 +319,14 @@ fn authorize(
             let origin: Origin = format!("{scheme}://{authority}").parse()?;
             server = by.server_at(&origin).ok_or_else(|| {
                 let good = by.origin();
+                let result =
+                    request.extensions().get().map(CallMeta::host) == Some(Host::ResultUrl);
+                let remedy = match result {
+                    true => "set `download_base_url` to it if it belongs to your data centre",
+                    false => "use a relative URL, or `ForHost`",
+                };
                 Error::input(format!(
-                    "the token is valid for {good}, so it was not sent to {origin}: use a relative \
-                     URL, or `ForHost`"
+                    "the token is valid for {good}, so it was not sent to {origin}: {remedy}"
                 ))
             })?;
         }

@@ -243,6 +243,41 @@ async fn sends_uploads_only_to_the_server_for_uploads() {
     assert_eq!(script.calls(), 2);
 }
 
+/// An operation whose address is in another answer.
+const RESULT: Operation = Operation::get("/result").id("bulk_write.result").host(Host::ResultUrl);
+
+#[tokio::test]
+async fn downloads_results_only_from_the_servers_for_results() {
+    let at = |url: &str| {
+        let mut request = RESULT.request(ApiVersion::V8).build().unwrap().map(ReqBody::from);
+        *request.uri_mut() = url.parse().unwrap();
+        request
+    };
+    let with_download = || {
+        let known = ["https://download-accl.zoho.eu", "https://localhost:9002"];
+        known.iter().fold(token("1000.a"), |token, at| token.with_download(at.parse().unwrap()))
+    };
+    let script = Script::new(|_| ok());
+    for (authorization, url) in [
+        (with_download(), "https://localhost:9002/v2/crm/1/5.zip"),
+        (with_download(), "https://www.zohoapis.eu/crm/bulk/v8/write/5/result"),
+        (with_download(), "/v7/crm/org1/5.zip"),
+        (token("1000.a"), "/v7/crm/org1/5.zip"),
+    ] {
+        sent(&script, &ScriptedAuthorizer::new([Ok(authorization)]), at(url)).await.unwrap();
+    }
+    let seen: Vec<String> = script.seen().iter().map(|seen| seen.uri.to_string()).collect();
+    assert_eq!(seen[2], "https://download-accl.zoho.eu/v7/crm/org1/5.zip");
+    assert_eq!(seen[3], "https://www.zohoapis.eu/v7/crm/org1/5.zip");
+
+    let stranger = at("https://download-accl.zoho.eu.example/v2/crm/1/5.zip");
+    let tokens = ScriptedAuthorizer::new([Ok(with_download())]);
+    let error = zcrm(sent(&script, &tokens, stranger).await);
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));
+    assert!(error.to_string().contains("download_base_url"), "{error}");
+    assert_eq!(script.calls(), 4);
+}
+
 #[tokio::test]
 async fn reports_accepted_tokens_and_no_others() {
     for (code, accepted) in [(200, 1), (204, 1), (304, 1), (307, 0), (400, 0), (403, 0), (500, 0)] {

@@ -84,6 +84,9 @@ impl ActiveToken {
         if let Some(content) = context.base_urls.content_origin(domain.as_deref())? {
             authorization = authorization.with_content(content);
         }
+        for server in context.base_urls.download_origins(domain.as_deref())? {
+            authorization = authorization.with_download(server);
+        }
         let clock = &*context.clock;
         Ok(Self {
             token,

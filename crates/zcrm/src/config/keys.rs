@@ -100,6 +100,7 @@ pub(super) const ALL: &[Key] = &[
     text("accounts_url").server(),
     text("api_base_url").server(),
     text("content_base_url").server(),
+    text("download_base_url").server(),
     text("api_version").is(|text| text.parse::<ApiVersion>().map(drop)),
     text("user_agent").is(|text| zcrm_http::user_agent(Some(text)).map(drop)),
     text("ca_file").is(|path| value::file(path).map(drop)),

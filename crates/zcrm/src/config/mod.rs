@@ -37,6 +37,7 @@ use self::{
 /// | `sandbox` | `true` is the same as `environment = "sandbox"` |
 /// | `accounts_url`, `api_base_url` | servers to use instead of those of the data centre: `https://host`, or only the host |
 /// | `content_base_url` | the server for uploads, instead of that of the data centre |
+/// | `download_base_url` | a server from which the results of bulk writes are downloaded, besides those of the data centre |
 /// | `api_version` | `v8` (default), `v2`, `v2.1`, `v3` …, or a newer one; `v2` by default in a dictionary of the Ruby SDK ([`from_ruby_file`](Config::from_ruby_file)) |
 /// | `user_agent` | the application's product, such as `zylker-sync/1.2`, in front of zcrm's in every request |
 /// | `ca_file`, `ca_pem` | additional certificates (PEM) to trust: a file, or the text itself |

@@ -107,7 +107,7 @@ fn shows_no_password_of_a_redirect_uri_or_host() {
 
 #[tokio::test]
 async fn uses_https_for_a_host_without_a_scheme() {
-    for key in ["accounts_url", "api_base_url", "content_base_url"] {
+    for key in ["accounts_url", "api_base_url", "content_base_url", "download_base_url"] {
         for host in ["www.zohoapis.com", "crm.example.com:8443", "localhost:1"] {
             build(good().with(key, host).unwrap()).unwrap();
         }
@@ -118,7 +118,7 @@ async fn uses_https_for_a_host_without_a_scheme() {
 
 #[tokio::test]
 async fn shows_no_password_of_a_url() {
-    for key in ["accounts_url", "api_base_url", "content_base_url"] {
+    for key in ["accounts_url", "api_base_url", "content_base_url", "download_base_url"] {
         for url in [
             "https://user:marked@accounts.zoho.eu",
             "https://user:mar/ked@accounts.zoho.eu",
