@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::bulk_read::BulkReadSettings;
+use crate::change_options::ChangeOptions;
 use crate::clock::{ClockMode, SimClock, span};
 use crate::config::{CompositeChecks, Config, RefreshLimit};
 use crate::coql_options::CoqlOptions;
@@ -372,6 +373,12 @@ impl Builder {
     /// Sets how COQL behaves where Zoho's documents leave a choice.
     pub fn coql(mut self, options: CoqlOptions) -> Self {
         self.config.coql = options;
+        self
+    }
+
+    /// Sets how changes and deletions show up where Zoho's documents leave a choice.
+    pub fn changes(mut self, options: ChangeOptions) -> Self {
+        self.config.changes = options;
         self
     }
 

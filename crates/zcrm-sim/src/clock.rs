@@ -175,6 +175,17 @@ pub(crate) fn parse_stamp(text: &str) -> Option<DateTime<Utc>> {
     Some(at.with_timezone(&Utc))
 }
 
+/// Formats a time as the recycle bin does: in UTC.
+pub(crate) fn utc_stamp(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Parses a time in the format of [`utc_stamp`].
+pub(crate) fn parse_utc_stamp(text: &str) -> Option<DateTime<Utc>> {
+    let at = text.strip_suffix('Z')?;
+    parse_stamp(&format!("{at}+00:00"))
+}
+
 /// Returns the time without its fraction of a second, as Zoho stores it.
 pub(crate) fn whole_seconds(at: DateTime<Utc>) -> DateTime<Utc> {
     at.trunc_subsecs(0)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::bulk_read::BulkReadSettings;
+use crate::change_options::ChangeOptions;
 use crate::coql_options::CoqlOptions;
 use crate::environment::Environment;
 use crate::limits::Edition;
@@ -70,6 +71,7 @@ pub(crate) struct Config {
     pub(crate) seed: u64,
     pub(crate) composite_checks: CompositeChecks,
     pub(crate) coql: CoqlOptions,
+    pub(crate) changes: ChangeOptions,
 }
 
 impl Config {
@@ -104,6 +106,7 @@ impl Default for Config {
             seed: 0,
             composite_checks: CompositeChecks::default(),
             coql: CoqlOptions::default(),
+            changes: ChangeOptions::default(),
         }
     }
 }

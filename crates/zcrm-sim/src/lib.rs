@@ -74,6 +74,7 @@
 mod accounts;
 mod builder;
 mod bulk_read;
+mod change_options;
 mod clock;
 mod config;
 mod control;
@@ -105,6 +106,7 @@ mod write_file;
 
 pub use builder::Builder;
 pub use bulk_read::BulkReadSettings;
+pub use change_options::ChangeOptions;
 pub use clock::{ClockMode, FollowedClock};
 pub use config::{CompositeChecks, RefreshLimit};
 pub use coql_options::CoqlOptions;

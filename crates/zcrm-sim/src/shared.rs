@@ -177,14 +177,16 @@ impl Shared {
         // Jobs that were due before the call do not see its writes.
         crm::run_due_jobs(&mut workspace);
         let done = work(&mut workspace);
+        // The call's own changes are notified before those of the jobs that it schedules.
         crm::collect(&mut workspace);
-        workspace.store_mut().history.trim();
-        if !workspace.store_mut().bulk_reads.added.is_empty() {
+        let store = workspace.store_mut();
+        if store.record_jobs.take_added() || !store.bulk_reads.added.is_empty() {
             crm::assign_job_faults(&mut workspace, &self.bulk_faults);
             // Jobs that take no time end with the call.
             crm::run_due_jobs(&mut workspace);
             self.jobs_changed.notify_one();
         }
+        workspace.store_mut().history.trim();
         // The state stays locked, so that the notices keep the order of the writes.
         self.dispatcher.accept(workspace.notices, now);
         done
@@ -196,8 +198,10 @@ impl Shared {
         loop {
             let next = {
                 let state = self.state();
-                let ends = ENVIRONMENTS.map(|one| state.store(one).bulk_reads.next_end());
-                ends.into_iter().flatten().min()
+                let stores = ENVIRONMENTS.map(|one| state.store(one));
+                let reads = stores.iter().filter_map(|store| store.bulk_reads.next_end());
+                let changes = stores.iter().filter_map(|store| store.record_jobs.next_due());
+                reads.chain(changes).min()
             };
             let due = async {
                 match next {

@@ -7,7 +7,8 @@ use super::notifications::channels;
 use super::operation::{Needs, Operation, Run, composite, delete, get, later, patch, post, put};
 use super::org::{currencies, organisation, taxes, users};
 use super::records::{
-    convert, count, deleted, list, mass_update, read, related, related_count, search, write,
+    convert, count, delete as delete_records, deleted, list, mass_update, read, recycle_bin,
+    related, related_count, search, write,
 };
 use super::settings::{
     assignment_rules, custom_views, layouts, modules, profiles, roles, tags, territories, variables,
@@ -36,6 +37,7 @@ const ROLES: Needs = &["settings.roles"];
 const PROFILES: Needs = &["settings.profiles"];
 const TERRITORIES: Needs = &["settings.territories"];
 const RECYCLE_BIN: Needs = &["settings.recycle_bin"];
+const RESTORE: Needs = &["ZohoCRM.settings.recycle_bin.UPDATE"];
 const ASSIGNMENT_RULES: Needs = &["settings.assignment_rules"];
 const TAXES: Needs = &["org|settings.taxes"];
 const CURRENCIES: Needs = &["settings.currencies|org"];
@@ -115,10 +117,14 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     put("settings/territories/{id}", TERRITORIES, territories::update),
     delete("settings/territories/{id}", TERRITORIES, territories::delete),
     get("settings/automation/assignment_rules", ASSIGNMENT_RULES, assignment_rules::list),
-    get("settings/recycle_bin", RECYCLE_BIN, deleted::list_bin),
-    delete("settings/recycle_bin", RECYCLE_BIN, deleted::purge),
-    get("settings/recycle_bin/{id}", RECYCLE_BIN, deleted::get_from_bin),
-    delete("settings/recycle_bin/{id}", RECYCLE_BIN, deleted::purge),
+    get("settings/recycle_bin", RECYCLE_BIN, recycle_bin::list),
+    delete("settings/recycle_bin", RECYCLE_BIN, recycle_bin::delete),
+    get("settings/recycle_bin/actions/count", RECYCLE_BIN, recycle_bin::count),
+    post("settings/recycle_bin/actions/empty", RESTORE, recycle_bin::empty),
+    post("settings/recycle_bin/actions/restore", RESTORE, recycle_bin::restore_many),
+    get("settings/recycle_bin/{id}", RECYCLE_BIN, recycle_bin::get),
+    delete("settings/recycle_bin/{id}", RECYCLE_BIN, recycle_bin::delete),
+    post("settings/recycle_bin/{id}/actions/restore", RESTORE, recycle_bin::restore_one),
     get("org", ORG, organisation::get),
     get("org/photo", ORG, photos::download_of_org),
     post("org/photo", ORG, photos::upload_of_org),
@@ -219,8 +225,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     get("{module}", MODULE, list::list),
     post("{module}", MODULE, write::create),
     put("{module}", MODULE, write::update),
-    delete("{module}", MODULE, write::delete),
+    delete("{module}", MODULE, delete_records::delete),
     get("{module}/{id}", MODULE, read::by_id),
     put("{module}/{id}", MODULE, write::update),
-    delete("{module}/{id}", MODULE, write::delete),
+    delete("{module}/{id}", MODULE, delete_records::delete),
 ];

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::table::Record;
+use super::record::Record;
 
 /// The number of changes kept after the call that made them has ended.
 const KEPT: usize = 10_000;

@@ -3,14 +3,18 @@
 mod bulk_reads;
 mod channels;
 mod credits;
+mod deleted;
 mod devices;
 mod files;
 mod grants;
 mod history;
 mod index;
+mod link;
 mod new_organisation;
 mod page_tokens;
 mod permissions;
+mod record;
+mod record_jobs;
 mod savepoint;
 mod settings_map;
 mod store;
@@ -34,17 +38,21 @@ pub(crate) use bulk_reads::{
 };
 pub(crate) use channels::{Channel, ChannelCondition, ChannelEvent, RecordOperation};
 pub(crate) use credits::SpentCredits;
+pub(crate) use deleted::{DeletedKind, DeletedRecord, KeptRecord};
 pub(crate) use devices::{CODE_LIFE, Decision, Device};
 pub(crate) use files::{Attachment, AttachmentContent, Blob, File};
 pub(crate) use grants::{PendingGrant, RefreshTokenIssue};
 pub(crate) use history::RecordChange;
 pub(crate) use index::IndexMatch;
+pub(crate) use link::Link;
 pub(crate) use new_organisation::FOUNDED;
 pub(crate) use page_tokens::{PagePosition, PageTokenError, PageTokens, expiry};
 pub(crate) use permissions::{allows, permissions, set_permission};
+pub(crate) use record::Record;
+pub(crate) use record_jobs::{RecordJob, RecordWork};
 pub(crate) use settings_map::SettingsMap;
-pub(crate) use store::{CustomView, Link, Store, Tag};
-pub(crate) use table::{DeletedRecord, Record, Table};
+pub(crate) use store::{CustomView, Store, Tag};
+pub(crate) use table::Table;
 pub(crate) use tokens::{
     AccountsState, IssuedTokens, THROTTLE_LOCK, TOKEN_LIFE_SECONDS, TokenError,
 };

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::bulk_reads::BulkReads;
 use super::channels::Channels;
 use super::files::{Attachment, File};
 use super::history::History;
+use super::link::Link;
+use super::record_jobs::RecordJobs;
 use super::settings_map::SettingsMap;
 use super::table::Table;
 
@@ -48,6 +50,9 @@ pub(crate) struct Store {
     /// The bulk read jobs.
     #[serde(default)]
     pub(crate) bulk_reads: BulkReads,
+    /// The jobs that change records.
+    #[serde(default)]
+    pub(crate) record_jobs: RecordJobs,
     /// The notification channels.
     #[serde(default)]
     pub(crate) channels: Channels,
@@ -89,27 +94,6 @@ pub(crate) struct Tag {
     pub(crate) modified_by: String,
     pub(crate) created: DateTime<Utc>,
     pub(crate) modified: DateTime<Utc>,
-}
-
-/// A relation between two records, with the values of the relation.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Link {
-    pub(crate) ends: [(String, u64); 2],
-    pub(crate) values: Map<String, Value>,
-}
-
-impl Link {
-    /// Returns the other end of the relation, if `end` is one of its ends.
-    pub(crate) fn other(&self, end: (&str, u64)) -> Option<(&str, u64)> {
-        let [a, b] = self.ends.each_ref().map(|(module, id)| (module.as_str(), *id));
-        if a == end {
-            Some(b)
-        } else if b == end {
-            Some(a)
-        } else {
-            None
-        }
-    }
 }
 
 /// A custom view of a module's records.

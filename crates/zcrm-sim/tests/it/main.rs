@@ -35,6 +35,7 @@ mod permissions;
 mod program;
 mod receiver;
 mod records;
+mod recycle_bin;
 mod refusals;
 mod related;
 mod scopes;

@@ -6,14 +6,15 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::refusal::Refusal;
+use crate::clock::whole_seconds;
 use crate::config::Config;
 use crate::crm::render::View;
 use crate::environment::Environment;
 use crate::http::{Answer, IncomingCall};
-use crate::json::record_key;
+use crate::json::{record_key, text_of};
 use crate::notifications::Notification;
 use crate::schema::ModuleSpec;
-use crate::state::{Record, State, Store};
+use crate::state::{ADMINISTRATOR, Record, State, Store};
 use crate::version::Version;
 
 /// An environment of the organisation, at a point in time.
@@ -41,6 +42,26 @@ impl<'a> Workspace<'a> {
 
     pub(crate) fn store_mut(&mut self) -> &mut Store {
         self.state.store_mut(self.environment)
+    }
+
+    /// Returns the context of a call of the simulator itself, in v8.
+    pub(crate) fn context<'c>(
+        &'c mut self,
+        call: &'c IncomingCall,
+        path_values: Vec<&'c str>,
+        user: String,
+    ) -> Context<'c> {
+        Context {
+            state: &mut *self.state,
+            config: self.config,
+            call,
+            environment: self.environment,
+            version: Version::V8,
+            path_values,
+            user,
+            scopes: Vec::new(),
+            now: self.now,
+        }
     }
 }
 
@@ -111,6 +132,18 @@ impl<'a> Context<'a> {
     pub(crate) fn note(&mut self, module: &ModuleSpec, id: u64, before: Option<Record>) {
         let now = self.now;
         self.store_mut().history.note(now, module.api_name(), id, before);
+    }
+
+    /// Returns the time that the call's writes are stamped with.
+    pub(crate) fn write_time(&self) -> DateTime<Utc> {
+        whole_seconds(self.now)
+    }
+
+    /// Returns whether the user of the call is an administrator.
+    pub(crate) fn is_administrator(&self) -> bool {
+        let profile = self.state.user(&self.user).map(|user| user.profile.as_str());
+        let profile = profile.and_then(|id| self.store().profiles.get(id));
+        profile.is_some_and(|profile| text_of(profile, "name") == ADMINISTRATOR)
     }
 
     /// Returns the id at this place of the path, and refuses anything else.

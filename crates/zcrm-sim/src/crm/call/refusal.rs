@@ -84,6 +84,15 @@ impl Refusal {
         Self::bad("INVALID_DATA", "invalid data", details)
     }
 
+    /// Refuses a parameter value outside of the pattern that Zoho expects.
+    pub(crate) fn unmatched_param(name: &str) -> Self {
+        Self::bad(
+            "PATTERN_NOT_MATCHED",
+            "Please check whether the input values are correct",
+            json!({ "param_name": name }),
+        )
+    }
+
     /// Refuses a call without a mandatory parameter.
     pub(crate) fn missing_param(name: &str) -> Self {
         Self::bad(
@@ -109,6 +118,22 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    fn body(&self) -> Value {
+        json!({
+            "code": self.code,
+            "details": self.details,
+            "message": self.message,
+            "status": "error",
+        })
+    }
+
+    /// Returns the answer of the few operations that have their errors in a list under `key`.
+    pub(crate) fn within(self, key: &str) -> Answer {
+        Answer::json(self.status, &json!({ key: [self.body()] })).with_code(self.code)
+    }
+}
+
 impl From<RowError> for Refusal {
     /// Refuses the entire call because of one row.
     fn from(error: RowError) -> Self {
@@ -118,13 +143,7 @@ impl From<RowError> for Refusal {
 
 impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
-        let body = json!({
-            "code": refusal.code,
-            "details": refusal.details,
-            "message": refusal.message,
-            "status": "error",
-        });
-        Self::json(refusal.status, &body).with_code(refusal.code)
+        Self::json(refusal.status, &refusal.body()).with_code(refusal.code)
     }
 }
 

@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use serde_json::Value;
 
 use super::uploads::uploaded;
-use crate::clock::{stamp, whole_seconds};
+use crate::clock::stamp;
 use crate::crm::call::{
     Context, PageParams, Refusal, RowError, RowResult, each_id, fields, ids, page, success,
 };
@@ -78,7 +78,7 @@ pub(crate) fn upload(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     };
     let id = cx.state.rng.next_id();
     let file_id = cx.state.rng.hex();
-    let (user, created) = (cx.user.clone(), whole_seconds(cx.now));
+    let (user, created) = (cx.user.clone(), cx.write_time());
     let attachment = Attachment { id, module, record, user, created, file_id, content };
     cx.store_mut().attachments.insert(id, attachment);
     let by = cx.view().actor(&cx.user);

@@ -4,7 +4,6 @@ use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::write::{change, insert_row};
-use crate::clock::whole_seconds;
 use crate::crm::call::{Context, External, Refusal, Row, RowError, body, rows};
 use crate::crm::render::display_name;
 use crate::http::Answer;
@@ -247,7 +246,7 @@ impl Conversion<'_> {
             self.undo.push((module, id, before));
             change(cx, &spec, Row { values: &row, ..self.row }, id, &External::default())?;
         }
-        let (lead, now, user) = (self.lead.id, whole_seconds(cx.now), cx.user.clone());
+        let (lead, now, user) = (self.lead.id, cx.write_time(), cx.user.clone());
         let target = json!({ "id": contact.to_string(), "module": "Contacts" });
         let (at, store) = (cx.now, cx.store_mut());
         for note in store.table_mut("Notes").records.values_mut() {

@@ -3,12 +3,11 @@
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::crm::call::{Context, Workspace};
-use crate::crm::records::write;
+use crate::crm::call::Workspace;
+use crate::crm::records::{delete, write};
 use crate::environment::Host;
 use crate::error::Error;
 use crate::http::{Answer, IncomingCall};
-use crate::version::Version;
 
 /// A write by the test, without a call.
 #[derive(Debug)]
@@ -23,7 +22,7 @@ pub(crate) fn write_directly(
     workspace: &mut Workspace<'_>,
     write: DirectWrite<'_>,
 ) -> Result<String, Error> {
-    let Workspace { state, config, environment, now, .. } = workspace;
+    let state = &*workspace.state;
     let (module, method, id, fields) = match write {
         DirectWrite::Insert { module, fields } => (module, Method::POST, None, Some(fields)),
         DirectWrite::Change { module, id, fields } => (module, Method::PUT, Some(id), Some(fields)),
@@ -37,21 +36,11 @@ pub(crate) fn write_directly(
     let body = fields.map(|fields| json!({ "data": [fields] }).to_string()).unwrap_or_default();
     let call = IncomingCall::internal(Host::Api, method.clone(), segments.collect(), body);
     let path_values = std::iter::once(module).chain(id).collect();
-    let mut cx = Context {
-        state,
-        config,
-        call: &call,
-        environment: *environment,
-        version: Version::V8,
-        path_values,
-        user,
-        scopes: Vec::new(),
-        now: *now,
-    };
+    let mut cx = workspace.context(&call, path_values, user);
     let run = match method {
         Method::POST => write::create,
         Method::PUT => write::update,
-        _ => write::delete,
+        _ => delete::delete,
     };
     let answer = run(&mut cx).unwrap_or_else(Answer::from);
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();

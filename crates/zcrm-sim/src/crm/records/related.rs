@@ -5,9 +5,10 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::delete::delete_record;
 use super::order::SortKey;
 use super::page_request::PageRequest;
-use super::write::{WRITE_LIMIT, change, delete_record, details, insert_row};
+use super::write::{WRITE_LIMIT, change, details, insert_row};
 use crate::crm::call::{
     Context, External, PageParams, Refusal, Row, RowError, RowResult, each, each_id, fields, found,
     success,

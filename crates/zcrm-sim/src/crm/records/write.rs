@@ -6,19 +6,17 @@ use serde_json::{Map, Value, json};
 
 use super::list::changed_since;
 use super::merge_rows::merge;
-use crate::clock::{stamp, whole_seconds};
+use crate::clock::stamp;
 use crate::crm::call::{
-    Context, External, Refusal, Row, RowError, RowResult, answer, body, condition, each_id,
-    each_of, rows, success,
+    Context, External, Refusal, Row, RowError, answer, body, condition, each_of, rows, success,
 };
 use crate::crm::records::computed;
-use crate::crm::render::display_name;
 use crate::crm::settings::tags;
 use crate::crm::validation::{CleanedRow, Rules, clean};
 use crate::http::Answer;
 use crate::json::{mentioned_id, text_of};
 use crate::schema::{FieldKind, ModuleSpec};
-use crate::state::{DeletedRecord, Record, Table};
+use crate::state::{Record, Table};
 
 /// The maximum number of records written by a call.
 pub(crate) const WRITE_LIMIT: usize = 100;
@@ -150,42 +148,6 @@ pub(crate) fn upsert(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
         Ok(item)
     });
     Ok(answer(cx, "data", &outcomes, StatusCode::OK))
-}
-
-pub(crate) fn delete(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let module = cx.path_module()?;
-    let external = External::of(cx)?;
-    let id = cx.optional_path_value(1);
-    each_id(cx, "data", id, WRITE_LIMIT, |cx, id| delete_record(cx, &module, id, &external))
-}
-
-/// Moves a record to the recycle bin and removes its relations.
-pub(crate) fn delete_record(
-    cx: &mut Context<'_>,
-    module: &ModuleSpec,
-    id: &str,
-    external: &External,
-) -> RowResult {
-    let record = external.record(cx, module, id).ok_or_else(|| RowError::unknown_id(id))?;
-    let id = record.id;
-    let deleted = DeletedRecord {
-        id,
-        display_name: display_name(module, record).unwrap_or_default().to_owned(),
-        owner: record.owner.clone(),
-        created_by: record.created_by.clone(),
-        deleted_by: cx.user.clone(),
-        deleted: whole_seconds(cx.now),
-        purged: false,
-    };
-    let store = cx.store_mut();
-    store.links.retain(|link| link.other((module.api_name(), id)).is_none());
-    store.attachments.retain(|_, one| one.record != id);
-    store.photos.remove(&id);
-    let table = store.table_mut(module.api_name());
-    let before = table.remove(id);
-    table.deleted.push(deleted);
-    cx.note(module, id, before);
-    Ok(success("record deleted", json!({ "id": id.to_string() })))
 }
 
 /// Refuses a record that was changed after the time given in the call.
@@ -338,7 +300,7 @@ fn store_new(cx: &mut Context<'_>, module: &ModuleSpec, cleaned: CleanedRow) -> 
     store_tags_and_rows(cx, module, &mut values, id);
     computed::defaults(module, &mut values, cx.store());
     computed::compute(module, &mut values, cx.store());
-    let now = whole_seconds(cx.now);
+    let now = cx.write_time();
     let user = cx.user.clone();
     let table = cx.store_mut().table_mut(module.api_name());
     computed::assign_numbers(module, &mut values, table);
@@ -378,7 +340,7 @@ pub(crate) fn change(
     }
     merged.extend(values);
     computed::compute(module, &mut merged, cx.store());
-    let (user, now) = (cx.user.clone(), whole_seconds(cx.now));
+    let (user, now) = (cx.user.clone(), cx.write_time());
     let table = cx.store_mut().table_mut(module.api_name());
     if let Some(record) = table.change(id, merged) {
         record.modified = now;

@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::clock::{stamp, whole_seconds};
+use crate::clock::stamp;
 use crate::crm::call::{
     Context, Refusal, Row, RowError, RowResult, answer, body, each, row_id, rows, success,
 };
@@ -31,7 +31,7 @@ fn named<'s>(cx: &'s Context<'_>, module: &str, name: &str) -> Option<(u64, &'s 
 
 fn create_tag(cx: &mut Context<'_>, module: &str, name: &str, color: Option<String>) -> u64 {
     let id = cx.state.rng.next_id();
-    let (user, now) = (cx.user.clone(), whole_seconds(cx.now));
+    let (user, now) = (cx.user.clone(), cx.write_time());
     let tag = Tag {
         module: module.to_owned(),
         name: name.to_owned(),
@@ -155,7 +155,7 @@ pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
         if let Some(id) = twin.filter(|id| *id != key) {
             return Err(duplicate(id));
         }
-        let (user, now) = (cx.user.clone(), whole_seconds(cx.now));
+        let (user, now) = (cx.user.clone(), cx.write_time());
         if let Some(tag) = cx.store_mut().tags.get_mut(&key) {
             tag.name = name.to_owned();
             tag.color = color.or_else(|| tag.color.take());
@@ -350,7 +350,7 @@ fn tag(cx: &mut Context<'_>, add: bool) -> Result<Answer, Refusal> {
         } else {
             shown
         };
-        let (user, now) = (cx.user.clone(), whole_seconds(cx.now));
+        let (user, now) = (cx.user.clone(), cx.write_time());
         let table = cx.store_mut().table_mut(module.api_name());
         if let Some(record) = table.records.get_mut(&key) {
             let before = record.clone();

@@ -3,7 +3,6 @@
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::clock::whole_seconds;
 use crate::crm::call::{
     Context, PageParams, Refusal, Row, RowError, RowResult, each, each_id, page, row_id, success,
 };
@@ -230,7 +229,7 @@ fn assign_or_remove(cx: &mut Context<'_>, add: bool) -> Result<Answer, Refusal> 
             }
             ids.push(Value::from(id));
         }
-        let (user, now) = (cx.user.clone(), whole_seconds(cx.now));
+        let (user, now) = (cx.user.clone(), cx.write_time());
         let table = cx.store_mut().table_mut(module.api_name());
         let record = table.records.get_mut(&key);
         let record = record.ok_or_else(|| RowError::unknown_id(&key.to_string()))?;
