@@ -6,7 +6,7 @@ use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, uri::Authority};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 
 use crate::{
@@ -425,8 +425,21 @@ impl Reply {
             StatusCode::PRECONDITION_FAILED => ErrorKind::Conflict,
             _ => ErrorKind::Decode,
         };
-        let outcome = Outcome::of_unusable(self.status, &self.call);
+        let outcome = match self.is_broken_off() {
+            true => Outcome::of_broken(self.status, &self.call),
+            false => Outcome::of_unusable(self.status, &self.call),
+        };
         self.context(Error::new(kind, outcome, message).with_excerpt(&self.body))
+    }
+
+    /// Returns `true` if the body may be the beginning of another one: it is empty, or ends within
+    /// its JSON. A body without a length can break off without an error of the connection.
+    fn is_broken_off(&self) -> bool {
+        let Ok(text) = std::str::from_utf8(&self.body) else { return true };
+        match text.trim_start().as_bytes().first() {
+            Some(b'{' | b'[') => serde_json::from_str::<IgnoredAny>(text).is_err(),
+            first => first.is_none(),
+        }
     }
 
     /// Returns `true` if this refusal may be the effect of an earlier attempt of the same call.

@@ -17,6 +17,7 @@ mod authorizer;
 mod calls;
 mod canned;
 mod logs;
+mod raw;
 mod script;
 pub mod server;
 mod simulator;
@@ -30,6 +31,7 @@ pub use calls::{
 };
 pub use canned::{SentRequests, canned};
 pub use logs::Logs;
+pub use raw::{Framing, raw_server};
 pub use script::{Script, Seen, answer, body, ok, status, zoho};
 pub use simulator::{access_token, connector, user};
 pub use tasks::{ManualFuture, until};

@@ -13,6 +13,7 @@ mod convert;
 mod coql;
 mod counts;
 mod custom_views;
+mod cut_refusals;
 mod defects;
 mod defects_extensions;
 mod documents;

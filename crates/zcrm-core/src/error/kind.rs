@@ -74,8 +74,46 @@ pub enum Outcome {
     Unknown,
 }
 
+/// The statuses with which a server refuses a request before it applies it, by their definitions in
+/// RFC 9110 (431 and 429: RFC 6585). Zoho lists 429 for its limits only.
+const REFUSED_UNAPPLIED: [StatusCode; 8] = [
+    StatusCode::UNAUTHORIZED,
+    StatusCode::METHOD_NOT_ALLOWED,
+    StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::URI_TOO_LONG,
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    StatusCode::MISDIRECTED_REQUEST,
+    StatusCode::TOO_MANY_REQUESTS,
+    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+];
+
 impl Outcome {
-    /// Returns the outcome for the status of an answer whose body gives no reason.
+    /// Returns the outcome of a call of which only the status of the answer is known, because the
+    /// body could not be read to its end.
+    ///
+    /// The outcome is [`Refused`](Self::Refused) for 401, 405, 413, 414, 415, 421, 429 and 431, with
+    /// which a server refuses a request before it applies it. Any other status proves nothing,
+    /// because Zoho's page on composite requests does not say with which status
+    /// [`REQUEST_TIMEOUT`](crate::Code::REQUEST_TIMEOUT) comes, and parts may have run then.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use zcrm_core::Outcome;
+    ///
+    /// assert_eq!(Outcome::of_unread(StatusCode::TOO_MANY_REQUESTS), Outcome::Refused);
+    /// assert_eq!(Outcome::of_unread(StatusCode::BAD_REQUEST), Outcome::Unknown);
+    /// assert_eq!(Outcome::of_unread(StatusCode::CREATED), Outcome::Unknown);
+    /// ```
+    #[must_use]
+    pub fn of_unread(status: StatusCode) -> Self {
+        match REFUSED_UNAPPLIED.contains(&status) {
+            true => Self::Refused,
+            false => Self::Unknown,
+        }
+    }
+
+    /// Returns the outcome for the status of a complete answer whose body gives no reason, such as
+    /// the page of a gateway.
     ///
     /// A client error was refused, except 408, which a gateway sends when it stopped waiting.
     pub(crate) fn of_status(status: StatusCode) -> Self {
@@ -87,11 +125,20 @@ impl Outcome {
 
     /// Returns the outcome of a call whose answer has this status and could not be used.
     pub(crate) fn of_unusable(status: StatusCode, call: &CallMeta) -> Self {
+        Self::of_success(status, call).unwrap_or_else(|| Self::of_status(status))
+    }
+
+    /// Returns the outcome of a call whose answer has this status and breaks off.
+    pub(crate) fn of_broken(status: StatusCode, call: &CallMeta) -> Self {
+        Self::of_success(status, call).unwrap_or_else(|| Self::of_unread(status))
+    }
+
+    /// Returns the outcome of a call whose answer has this status, if it is a success.
+    fn of_success(status: StatusCode, call: &CallMeta) -> Option<Self> {
         let answered = status.is_success() || status == StatusCode::NOT_MODIFIED;
         match call.retry_class() {
-            RetryClass::Read if answered => Self::Local,
-            _ if status.is_success() => Self::Executed,
-            _ => Self::of_status(status),
+            RetryClass::Read if answered => Some(Self::Local),
+            _ => status.is_success().then_some(Self::Executed),
         }
     }
 }

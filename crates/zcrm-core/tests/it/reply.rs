@@ -326,6 +326,36 @@ fn reports_unknown_for_timeouts_and_server_errors() {
 }
 
 #[test]
+fn decides_by_the_status_of_a_broken_body_only_if_it_proves_the_refusal() {
+    let refusal = r#"{"code":"REQUEST_TIMEOUT","status":"error","message":"é","details":{}}"#;
+    let outcome = |status, body: &[u8]| {
+        let call = answer(&INSERT, status, "").call().clone();
+        let status = StatusCode::from_u16(status).unwrap();
+        let reply = Reply::new(status, body.to_vec(), call);
+        let errors =
+            [reply.outcomes("data", 1).map(drop).unwrap_err(), reply.success().unwrap_err()];
+        assert_eq!(errors[0].outcome(), errors[1].outcome(), "{}", errors[0]);
+        errors[0].outcome()
+    };
+    for status in 400..600 {
+        let proof = [401, 405, 413, 414, 415, 421, 429, 431].contains(&status);
+        let expected = if proof { Outcome::Refused } else { Outcome::Unknown };
+        // the body of a message without a length can end anywhere
+        for cut in 0..refusal.len() {
+            assert_eq!(outcome(status, &refusal.as_bytes()[..cut]), expected, "{status} {cut}");
+        }
+        assert_eq!(outcome(status, refusal.as_bytes()), Outcome::Unknown, "{status}");
+        assert_eq!(outcome(status, b" [{\"code\""), expected, "{status}");
+        // a complete answer without a code is not Zoho's
+        let expected =
+            if status < 500 && status != 408 { Outcome::Refused } else { Outcome::Unknown };
+        for body in [&b"<html>"[..], b"Bad Request", b"{}", br#"{"error":"no"}"#, b"[]"] {
+            assert_eq!(outcome(status, body), expected, "{status} {body:?}");
+        }
+    }
+}
+
+#[test]
 fn returns_an_excerpt_without_tokens() {
     let token = "1000.48216eb10228405944416adc23bf3068.3cf7c9e201c82cf40bcd43310c79bf09";
     let page = format!("<html>patricia@example.com sent Zoho-oauthtoken {token}</html>");

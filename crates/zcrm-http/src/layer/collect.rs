@@ -223,14 +223,13 @@ impl CollectBody {
     }
 }
 
-/// Adds the answer's status, and the outcome that it implies, to an error of its body.
+/// Adds the answer's status, and the outcome that it proves, to an error of its body.
 fn about(status: StatusCode, error: Error) -> BoxError {
-    let mut error = error.with_status(status);
-    // the status is proof that nothing was executed
-    if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
-        error = error.with_outcome(Outcome::Refused);
+    let error = error.with_status(status);
+    match Outcome::of_unread(status) {
+        Outcome::Refused => error.with_outcome(Outcome::Refused).into(),
+        _ => error.into(),
     }
-    error.into()
 }
 
 fn peek(body: &[u8]) -> Option<Code> {

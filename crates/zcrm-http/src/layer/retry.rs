@@ -20,9 +20,11 @@ use crate::{
 ///
 /// - If a connection could not be made, a token could not be fetched (a broken connection, a 429 or
 ///   a 5xx of the accounts server), or Zoho answered 429, nothing was executed. Any call is retried.
-/// - After a broken connection, a timeout of the attempt, a 408, 502, 503 or 504, or Zoho's 500
-///   `INTERNAL_ERROR`, the call may have been executed. It is retried only if its [`RetryClass`]
-///   allows it.
+/// - After a broken connection, a timeout of the attempt, a 408, 502, 503 or 504, or Zoho's
+///   `INTERNAL_ERROR` or `REQUEST_TIMEOUT` with 500 or 429, the call may have been executed. It is
+///   retried only if its [`RetryClass`] allows it.
+/// - If the body of an answer breaks off, its code is not known. The call counts as not executed only
+///   if the status proves it ([`Outcome::of_unread`]); a 400 does not.
 /// - If [`Auth`](super::Auth) marks the answer with [`Replay`](super::Replay) because the token was
 ///   stale, the call is sent again immediately, once. This does not count as a retry.
 /// - Everything else is final.
@@ -180,17 +182,14 @@ enum RetryVerdict {
 fn judge(result: &Result<Response<ResBody>, BoxError>) -> RetryVerdict {
     match result {
         Ok(response) => match response.status() {
+            // the code has more weight than the status
+            StatusCode::TOO_MANY_REQUESTS if says_begun(response) => RetryVerdict::IfRepeatable,
             StatusCode::TOO_MANY_REQUESTS => RetryVerdict::AnyCall,
             StatusCode::BAD_GATEWAY
             | StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::GATEWAY_TIMEOUT
             | StatusCode::REQUEST_TIMEOUT => RetryVerdict::IfRepeatable,
-            StatusCode::INTERNAL_SERVER_ERROR => match response.extensions().get::<ErrorCode>() {
-                Some(ErrorCode(code)) if *code == Code::INTERNAL_ERROR => {
-                    RetryVerdict::IfRepeatable
-                }
-                _ => RetryVerdict::Final,
-            },
+            StatusCode::INTERNAL_SERVER_ERROR if says_begun(response) => RetryVerdict::IfRepeatable,
             _ => RetryVerdict::Final,
         },
         Err(error) => match error.downcast_ref::<Error>() {
@@ -207,6 +206,12 @@ fn judge(result: &Result<Response<ResBody>, BoxError>) -> RetryVerdict {
             None => RetryVerdict::Final,
         },
     }
+}
+
+/// Returns `true` if an answer's code says that Zoho began the call.
+fn says_begun(response: &Response<ResBody>) -> bool {
+    let code = response.extensions().get::<ErrorCode>();
+    code.is_some_and(|ErrorCode(code)| [Code::INTERNAL_ERROR, Code::REQUEST_TIMEOUT].contains(code))
 }
 
 /// Returns `true` if the answer that prevented the sending of a request is temporary.

@@ -11,6 +11,7 @@
 mod auth;
 mod collect;
 mod connections;
+mod cut_refusals;
 mod downloads;
 mod faults;
 mod heads;

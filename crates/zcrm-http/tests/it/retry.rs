@@ -285,12 +285,23 @@ async fn retries_an_interrupted_body_only_for_a_read() {
 async fn treats_a_408_and_internal_error_as_doubtful() {
     assert_eq!(tries(|| status(408)).await, [2, 2, 1]);
     // the code is seen by the collecting layer
-    for (code, expected) in [("INTERNAL_ERROR", 2), ("INVALID_DATA", 1)] {
-        let script = Script::new(move |n| if n == 0 { zoho(500, code) } else { ok() });
-        let clock = ManualClock::jumping();
-        let inner = CollectLayer::new(1_000).layer(script.clone());
-        call(RetryLayer::new(policy(&clock)).layer(inner), read()).await.unwrap();
-        assert_eq!(script.calls(), expected, "{code}");
+    for (status, code, expected) in [
+        (500, "INTERNAL_ERROR", [2, 2, 1]),
+        (500, "REQUEST_TIMEOUT", [2, 2, 1]),
+        (500, "INVALID_DATA", [1, 1, 1]),
+        (429, "TOO_MANY_REQUESTS", [2, 2, 2]),
+        (429, "ANOTHER_LIMIT", [2, 2, 2]),
+        (429, "INTERNAL_ERROR", [2, 2, 1]),
+        (429, "REQUEST_TIMEOUT", [2, 2, 1]),
+        (400, "REQUEST_TIMEOUT", [1, 1, 1]),
+    ] {
+        for (request, expected) in [read(), update(), insert()].into_iter().zip(expected) {
+            let script = Script::new(move |n| if n == 0 { zoho(status, code) } else { ok() });
+            let clock = ManualClock::jumping();
+            let inner = CollectLayer::new(1_000).layer(script.clone());
+            call(RetryLayer::new(policy(&clock)).layer(inner), request).await.unwrap();
+            assert_eq!(script.calls(), expected, "{status} {code}");
+        }
     }
 }
 

@@ -1,22 +1,15 @@
 //! Over real sockets: answers as servers of all kinds give them.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-};
 use zcrm_core::{ErrorKind, ManualClock, Outcome};
 use zcrm_http::{
     Connector, DownloadResponse, Limits, Stack, Transport, layer::RetryPolicy, open, send,
 };
-use zcrm_test_kit::{Call, call, insert, read, text, whole_text, zcrm};
+use zcrm_test_kit::{Call, call, insert, raw_server as server, read, text, whole_text, zcrm};
 
 /// `{"data":[{"id":"1"}]}`, compressed.
 const GZIP: &[u8] = &[
@@ -32,29 +25,6 @@ const GZIP_LARGE: &[u8] = &[
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     0, 0, 128, 87, 3, 113, 17, 7, 254, 160, 134, 1, 0,
 ];
-
-/// A server that answers every request with the same bytes and closes; it counts them.
-async fn server(answer: Vec<u8>) -> (String, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let requests = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&requests);
-    tokio::spawn(async move {
-        loop {
-            let (mut socket, _) = listener.accept().await.unwrap();
-            let mut head = Vec::new();
-            while !head.windows(4).any(|end| end == b"\r\n\r\n") {
-                if socket.read_buf(&mut head).await.unwrap_or_default() == 0 {
-                    break;
-                }
-            }
-            counter.fetch_add(1, Ordering::SeqCst);
-            let _ = socket.write_all(&answer).await;
-            let _ = socket.shutdown().await;
-        }
-    });
-    (url, requests)
-}
 
 fn answer(head: &str, body: &[u8]) -> Vec<u8> {
     let mut bytes =
@@ -215,21 +185,6 @@ async fn fails_on_a_body_shorter_than_its_length() {
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::Unknown));
     assert_eq!(error.host(), Some("127.0.0.1"));
     assert!(error.to_string().contains("was interrupted"), "{error}");
-}
-
-#[tokio::test]
-async fn reports_a_refusal_with_an_interrupted_body_as_refused() {
-    for (status, outcome, tries) in [
-        ("429 Too Many Requests", Outcome::Refused, 4),
-        ("408 Request Timeout", Outcome::Unknown, 1),
-        ("500 Internal Server Error", Outcome::Unknown, 1),
-    ] {
-        let cut = format!("HTTP/1.1 {status}\r\ncontent-length: 100\r\n\r\n{{");
-        let (url, requests) = server(cut.into_bytes()).await;
-        let error = zcrm(call(stack(1_000), at(&url, insert())).await);
-        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, outcome), "{status}");
-        assert_eq!(requests.load(Ordering::SeqCst), tries, "{status}");
-    }
 }
 
 #[tokio::test]
