@@ -12,11 +12,12 @@ use http::Request as HttpRequest;
 use serde::Serialize;
 use serde_json::Value;
 use zcrm_core::{
-    BodyShape, Error, Id, Operation, Paging, Reply, RequestBuilder, ResponseShape, RetryClass,
+    BodyShape, CallMeta, Error, Id, Operation, Paging, Reply, RequestBuilder, ResponseShape,
+    RetryClass,
 };
 use zcrm_http::{DownloadResponse, Progress, ReqBody, assemble};
 
-use crate::{Api, check};
+use crate::{Api, check, operations::COMPOSITE_EXECUTE, reference_text};
 
 /// A call of one [`Operation`].
 ///
@@ -251,6 +252,14 @@ impl Call {
     /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if the call was set up
     /// wrongly.
     pub fn preview(&self) -> Result<HttpRequest<Bytes>, Error> {
+        let request = self.preview_part()?;
+        check_single(self.name(), &request, Some(request.body()))?;
+        Ok(request)
+    }
+
+    /// Builds the request like [`preview`](Self::preview), for a composite request: the body may
+    /// refer to records of other parts.
+    pub(crate) fn preview_part(&self) -> Result<HttpRequest<Bytes>, Error> {
         let streamed = |_| {
             let name = self.name();
             Err(Error::input(format!("`{name}` cannot be previewed: it sends a file as a stream")))
@@ -385,10 +394,17 @@ impl Call {
         let is_upload = matches!(self.operation().body_shape(), BodyShape::Multipart(_));
         let listener = self.streams.as_ref().and_then(|streams| streams.listener.clone());
         if !is_upload && listener.is_none() {
-            return self.request.build_as();
+            let name = self.name();
+            let request: HttpRequest<ReqBody> = self.request.build_as()?;
+            check_single(name, &request, request.body().as_bytes())?;
+            return Ok(request);
         }
         let payload = self.request.clone().build_payload()?;
-        let (head, mut body) = assemble(payload, |number| self.take_file(number))?.into_parts();
+        let request = assemble(payload, |number| self.take_file(number))?;
+        if !is_upload {
+            check_single(self.name(), &request, request.body().as_bytes())?;
+        }
+        let (head, mut body) = request.into_parts();
         if let Some(listener) = listener
             && body.length() != Some(0)
         {
@@ -428,6 +444,24 @@ impl Call {
             "`{name}` does not return {asked}: its operation declares {response:?}"
         )))
     }
+}
+
+/// Checks that the body of a request refers to no record of a composite request, unless it is one.
+fn check_single<B>(
+    operation: &str,
+    request: &HttpRequest<B>,
+    body: Option<&Bytes>,
+) -> Result<(), Error> {
+    if operation == COMPOSITE_EXECUTE.name() {
+        return Ok(());
+    }
+    body.map_or(Ok(()), |body| reference_text::check_single(body)).map_err(|refused| match request
+        .extensions()
+        .get::<CallMeta>()
+    {
+        Some(call) => refused.with_call(call),
+        None => refused,
+    })
 }
 
 impl IntoFuture for Call {

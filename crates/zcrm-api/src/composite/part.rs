@@ -62,7 +62,7 @@ impl Part {
         let call = limit_read(kind.prepare(call)?)?;
         // a kind may complete the call of another operation
         check_operation(call.request().operation())?;
-        let built = call.preview()?;
+        let built = call.preview_part()?;
         let meta = match built.extensions().get::<CallMeta>() {
             Some(meta) => meta.clone(),
             None => return Err(Error::input("the part has no description of its call")),

@@ -9,6 +9,8 @@ use std::{
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use zcrm_core::Written;
 
+use crate::reference_text;
+
 /// A random number that distinguishes a composite request from all others, so that a text from
 /// outside cannot look like one of its references.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,19 +25,8 @@ impl Mark {
 
     /// Returns the `sub_request_id` of a part.
     pub(super) fn id_of(self, index: usize) -> String {
-        format!("p{}_{:032x}", index + 1, self.0)
+        reference_text::id_of(self.0, index)
     }
-}
-
-/// Returns `true` if a text has the form of a reference of some composite request.
-pub(super) fn is_of_a_composite(text: &str) -> bool {
-    let mark = || {
-        let (id, _) = text.strip_prefix("@{p")?.split_once(':')?;
-        let (number, mark) = id.split_once('_')?;
-        let is_mark = mark.len() == 32 && mark.bytes().all(|byte| byte.is_ascii_hexdigit());
-        (number.parse::<usize>().is_ok() && is_mark).then_some(())
-    };
-    mark().is_some()
 }
 
 /// The position of a part in its composite request, with the type of its answer:
@@ -94,8 +85,8 @@ impl Handle<Written> {
 ///
 /// It is not an [`Id`](zcrm_core::Id), because the record has none before the request is sent. It
 /// serialises as the value of a lookup field, `{"id": "@{…}"}`, and Zoho replaces it by the id. It
-/// is valid only in the same composite request. A composite request that contains a reference of
-/// another one is refused before sending; a request that is sent by itself must not contain any.
+/// is valid only in the same composite request. Another composite request that contains it is refused
+/// before sending, and so is a request that is sent by itself.
 ///
 /// Use it as a value of a [`Record`](zcrm_core::Record), or as a field of your own struct:
 ///
@@ -151,7 +142,7 @@ impl RecordReference {
 
     /// Returns the text that Zoho replaces by the id.
     pub(super) fn text(self) -> String {
-        format!("@{{{}:$.{}[0].details.id}}", self.mark.id_of(self.index), self.key)
+        reference_text::of(&self.mark.id_of(self.index), self.key)
     }
 }
 

@@ -3,13 +3,15 @@
 //! Zoho replaces `@{…}` in the path, the parameters and the body of a part, and documents no way to
 //! escape it. So a text with `@{` that is not a reference of this request is refused.
 
-use std::{borrow::Cow, cell::RefCell, fmt};
+use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use zcrm_core::{Error, escaped};
+use zcrm_core::Error;
 
-use super::reference::is_of_a_composite;
+use crate::{
+    json_text::{TextKind, find_text},
+    reference_text,
+};
 
 const OPENING: &str = "@{";
 
@@ -41,22 +43,22 @@ impl KnownReferences {
 
     /// Checks all strings and keys of a body, which must be JSON.
     pub(super) fn check_body(&self, body: &[u8]) -> Result<(), Error> {
-        let found = RefCell::new(None);
-        let scan = Scan { known: self, place: &Place::Body, found: &found };
-        let mut json = serde_json::Deserializer::from_slice(body);
-        let read = scan.deserialize(&mut json).and_then(|()| json.end());
-        match (found.into_inner(), read) {
-            (Some(refused), _) => Err(refused),
-            (None, Err(_)) => Err(Error::input(
+        let is_known = |text: &str| self.0.iter().any(|known| known == text);
+        let found = find_text(body, &|text, kind| {
+            text.contains(OPENING) && (kind == TextKind::Key || !is_known(text))
+        });
+        match found {
+            Ok(Some(found)) => Err(refusal(&format!("{} of the body", found.place), &found.text)),
+            Ok(None) => Ok(()),
+            Err(_) => Err(Error::input(
                 "the body is not JSON: a part of a composite request needs a JSON object",
             )),
-            (None, Ok(())) => Ok(()),
         }
     }
 }
 
 fn refusal(place: &str, text: &str) -> Error {
-    let message = match is_of_a_composite(text) {
+    let message = match reference_text::is_of_a_composite(text) {
         true => format!(
             "{place} has a reference to a record of another composite request, or of another place: use \
              `lookup()` of a handle of this request as the value of a lookup field"
@@ -67,96 +69,4 @@ fn refusal(place: &str, text: &str) -> Error {
         ),
     };
     Error::input(message)
-}
-
-/// The place of a value in a body.
-enum Place<'a> {
-    Body,
-    Member(&'a Place<'a>, &'a str),
-    Item(&'a Place<'a>, usize),
-}
-
-impl fmt::Display for Place<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Body => f.write_str("$"),
-            Self::Member(of, name) => write!(f, "{of}.{}", escaped(name)),
-            Self::Item(of, index) => write!(f, "{of}[{index}]"),
-        }
-    }
-}
-
-/// Walks through a JSON value. Unlike a parsed value, it sees every one of repeated keys.
-#[derive(Clone, Copy)]
-struct Scan<'a> {
-    known: &'a KnownReferences,
-    place: &'a Place<'a>,
-    found: &'a RefCell<Option<Error>>,
-}
-
-impl Scan<'_> {
-    fn refuse(self, what: &str, text: &str) {
-        let place = format!("{what}`{}` of the body", self.place);
-        self.found.borrow_mut().get_or_insert_with(|| refusal(&place, text));
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Scan<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-/// Accepts values that hold no text.
-macro_rules! no_text {
-    ($($visit:ident: $type:ty),*) => {
-        $(
-            fn $visit<E>(self, _: $type) -> Result<(), E> {
-                Ok(())
-            }
-        )*
-    };
-}
-
-impl<'de> Visitor<'de> for Scan<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    no_text!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64);
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        if text.contains(OPENING) && !self.known.0.iter().any(|known| known == text) {
-            self.refuse("", text);
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let mut index = 0;
-        while let Some(()) =
-            items.next_element_seed(Scan { place: &Place::Item(self.place, index), ..self })?
-        {
-            index += 1;
-        }
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        while let Some(name) = members.next_key::<String>()? {
-            if name.contains(OPENING) {
-                self.refuse("a key in ", &name);
-            }
-            members.next_value_seed(Scan { place: &Place::Member(self.place, &name), ..self })?;
-        }
-        Ok(())
-    }
 }

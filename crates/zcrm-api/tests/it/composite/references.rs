@@ -171,6 +171,73 @@ fn refuses_a_reference_of_another_request_or_in_another_place() {
     refused(batch.preview(), &["the parameter `word`", "another place"]);
 }
 
+#[tokio::test]
+async fn refuses_a_reference_in_a_request_that_is_sent_by_itself() {
+    let (api, sent) = crate::canned::canned(ApiVersion::V8, 200, &[], "{}");
+    let mut batch = api.composite();
+    let account = batch.add(api.records("Accounts").create(&account())).lookup();
+    let contact = || lead().with("Account_Name", account);
+    let contacts = api.records("Contacts");
+    let at_first = ["`$.data[0].Account_Name.id`", "sent by itself", "id of the record"];
+
+    refused(contacts.create(&contact()).preview(), &at_first);
+    refused(contacts.create(&contact()).await, &at_first);
+    let error = contacts.create(&contact()).await.unwrap_err();
+    assert_eq!(error.operation(), Some("records.create"));
+    assert_eq!(error.outcome(), zcrm_core::Outcome::NotSent);
+    refused(contacts.update("5", &contact()).await, &at_first);
+    refused(contacts.upsert(&contact()).await, &at_first);
+    refused(contacts.create_many([lead(), contact()]).await, &["`$.data[1].Account_Name.id`"]);
+    refused(contacts.update_many([contact().with("id", "5")]).await, &at_first);
+    let typed = json!({ "Last_Name": "Boyle", "Account_Name": account });
+    refused(contacts.create(&typed).await, &at_first);
+    let rows = api.record("Contacts", "5").rows("Visits");
+    refused(rows.create(&json!({ "Account": account })).await, &["Account.id`"]);
+    let call = || api.call(&operations::RECORDS_CREATE).path("module", "Contacts");
+    refused(call().items(&[contact()]).await, &at_first);
+    let raw = json!({ "data": [contact()] }).to_string();
+    refused(call().body_unchecked(raw.clone()).await, &at_first);
+    refused(call().body_unchecked(raw.clone()).on_progress(|_| ()).await, &at_first);
+    refused(call().body_unchecked(raw).outcomes(1).await, &at_first);
+    assert!(sent.lock().unwrap().is_empty());
+
+    // the request that it belongs to
+    batch.add(contacts.create(&contact()));
+    assert!(batch.preview().is_ok());
+    batch.await.unwrap_err();
+    assert_eq!(sent.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn sends_other_texts_by_themselves() {
+    let (api, sent) = crate::canned::canned(ApiVersion::V8, 200, &[], "{}");
+    let mark = "0".repeat(32);
+    let reference = format!("@{{p1_{mark}:$.data[0].details.id}}");
+    let texts = [
+        "@{p".to_owned(),
+        "@{1:$.data[0].details.id}".to_owned(),
+        format!("see {reference}"),
+        format!("{reference} "),
+        format!("@{{p1_{mark}:$.data[0].details.name}}"),
+        format!("@{{px_{mark}:$.data[0].details.id}}"),
+        format!("@{{p1_{}:$.data[0].details.id}}", "0".repeat(31)),
+    ];
+    for (index, text) in texts.iter().enumerate() {
+        let note = lead().with("Description", text.as_str());
+        // the answer is not one, but the request was sent
+        api.records("Leads").create(&note).await.unwrap_err();
+        let all = sent.lock().unwrap();
+        assert_eq!(all.len(), index + 1, "{text}");
+        let body: Value = serde_json::from_slice(all[index].body()).unwrap();
+        assert_eq!(body.pointer("/data/0/Description").unwrap(), text);
+    }
+    // a key cannot be a reference
+    let odd = json!({ reference.as_str(): 1 });
+    api.records("Leads").create(&odd).await.unwrap_err();
+    refused(api.records("Leads").create(&lead().with("City", reference)).await, &["data[0].City"]);
+    assert_eq!(sent.lock().unwrap().len(), texts.len() + 1);
+}
+
 #[test]
 fn a_part_refers_only_to_parts_before_it() {
     // a handle exists only after its part was added, and names that part, so references lead back to
