@@ -66,7 +66,7 @@ impl Framing {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Length, Self::Chunks, Self::Close];
 
-    /// Returns an answer of which only the first `cut` bytes of the body are sent.
+    /// Returns an answer whose body ends after its first `cut` bytes.
     #[must_use]
     pub fn answer(self, status: u16, body: &str, cut: usize) -> Vec<u8> {
         let sent = body.get(..cut).unwrap();

@@ -8,7 +8,7 @@ use zcrm_core::{ApiVersion, Error, Outcome, Record};
 use zcrm_http::{Connector, Stack, StaticAuthorizer};
 use zcrm_test_kit::{Framing, impatient_retry, raw_server};
 
-/// What Zoho says when it stopped a composite request whose parts may have been executed.
+/// The answer to a composite request that Zoho stopped, whose parts may have been executed.
 const BODY: &str =
     r#"{"code":"REQUEST_TIMEOUT","details":{},"message":"the request timed out","status":"error"}"#;
 
@@ -107,7 +107,7 @@ async fn check(connector: &Connector, write: Sent, status: u16, framing: Framing
 }
 
 #[tokio::test]
-async fn no_write_is_sent_twice_whatever_the_status_and_the_cut() {
+async fn no_write_is_sent_twice_after_any_status_and_cut() {
     let connector = Connector::builder().build().unwrap();
     for status in 400..500 {
         let another = usize::from(status) * 31 % BODY.len();

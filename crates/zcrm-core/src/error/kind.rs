@@ -88,8 +88,8 @@ const REFUSED_UNAPPLIED: [StatusCode; 8] = [
 ];
 
 impl Outcome {
-    /// Returns the outcome of a call of which only the status of the answer is known, because the
-    /// body could not be read to its end.
+    /// Returns the outcome of a call that was answered with this status and a body that could not
+    /// be read to its end.
     ///
     /// The outcome is [`Refused`](Self::Refused) for 401, 405, 413, 414, 415, 421, 429 and 431, with
     /// which a server refuses a request before it applies it. Any other status proves nothing,

@@ -13,7 +13,7 @@ const BODY: &str =
 /// The statuses that prove by themselves that a request was not executed.
 const PROOFS: [u16; 8] = [401, 405, 413, 414, 415, 421, 429, 431];
 
-/// Returns an answer of which only the first `cut` bytes of the body are sent.
+/// Returns an answer whose body ends after its first `cut` bytes.
 fn answer(status: u16, framing: Framing, cut: usize) -> Vec<u8> {
     framing.answer(status, BODY, cut)
 }
@@ -52,7 +52,7 @@ async fn check_insert(connector: &Connector, status: u16, framing: Framing, cut:
 }
 
 #[tokio::test]
-async fn sends_an_insert_once_whatever_the_status_and_the_cut() {
+async fn sends_an_insert_once_after_any_status_and_cut() {
     let connector = connector();
     for status in 400..500 {
         let another = usize::from(status) * 31 % BODY.len();
