@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::bulk_read::BulkReadSettings;
+use crate::bulk_write::BulkWriteSettings;
 use crate::change_options::ChangeOptions;
 use crate::clock::{ClockMode, SimClock, span};
 use crate::config::{CompositeChecks, Config, RefreshLimit};
@@ -53,8 +54,9 @@ pub struct Builder {
     http1_only: bool,
     clock: ClockMode,
     journal_limit: usize,
-    /// The ports of the accounts server, the production API, the sandbox's API and the control API.
-    ports: [u16; 4],
+    /// The ports of the accounts server, the production API, the sandbox's API, the control API and
+    /// the server for uploads.
+    ports: [u16; 5],
 }
 
 impl Default for Builder {
@@ -67,7 +69,7 @@ impl Default for Builder {
             http1_only: false,
             clock: ClockMode::Real,
             journal_limit: 1_000_000,
-            ports: [0; 4],
+            ports: [0; 5],
         }
     }
 }
@@ -270,6 +272,12 @@ impl Builder {
         self
     }
 
+    /// Sets the time, limits and format of bulk write jobs.
+    pub fn bulk_write(mut self, settings: BulkWriteSettings) -> Self {
+        self.config.bulk_write = settings;
+        self
+    }
+
     /// Gives a module `count` records that are computed from the seed and not stored, for bulk
     /// reads of any size in little memory.
     ///
@@ -413,6 +421,12 @@ impl Builder {
         self
     }
 
+    /// Sets the port of the server for uploads. By default, any free port is used.
+    pub fn content_port(mut self, port: u16) -> Self {
+        self.ports[4] = port;
+        self
+    }
+
     /// Opens the ports and serves them on the current Tokio runtime.
     ///
     /// # Errors
@@ -426,19 +440,28 @@ impl Builder {
     pub async fn start(mut self) -> Result<Simulator, Error> {
         let tls = (!self.plain_http).then(|| Tls::generate(self.http1_only)).transpose()?;
         let scheme = if self.plain_http { "http" } else { "https" };
-        let [accounts, api, sandbox, control] = self.ports;
+        let [accounts, api, sandbox, control, content] = self.ports;
         let bound = [
             (Host::Accounts, BoundListener::bind(accounts).await?),
             (Host::Api, BoundListener::bind(api).await?),
             (Host::Sandbox, BoundListener::bind(sandbox).await?),
             (Host::Control, BoundListener::bind(control).await?),
+            (Host::Content, BoundListener::bind(content).await?),
         ];
-        let [accounts_url, api_url, sandbox_url, control_url] =
+        let [accounts_url, api_url, sandbox_url, control_url, content_url] =
             bound.each_ref().map(|(_, bound)| format!("{scheme}://{}", bound.address()));
         let ca_pem = tls.as_ref().map(|tls| tls.ca_pem.clone()).unwrap_or_default();
         let seed = *self.initial.seed.get_or_insert_with(|| fastrand::u64(..));
-        let config =
-            Config { accounts_url, api_url, sandbox_url, control_url, ca_pem, seed, ..self.config };
+        let config = Config {
+            accounts_url,
+            api_url,
+            sandbox_url,
+            content_url,
+            control_url,
+            ca_pem,
+            seed,
+            ..self.config
+        };
         let clock = SimClock::new(self.clock);
         let state = self.initial.build(&clock)?;
         if let Some((module, _)) =

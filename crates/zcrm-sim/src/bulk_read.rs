@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::csv_format::{CsvFormat, format_setters};
+
 /// The settings of bulk read: the time that jobs take, their limits, and the format of results.
 ///
 /// Zoho's documents leave some choices open. The default of each is the one with the best evidence;
@@ -30,20 +32,17 @@ pub struct BulkReadSettings {
     pub(crate) downloads_per_minute: usize,
     pub(crate) queue_by_user: bool,
     pub(crate) refused_fields: Vec<(String, String)>,
+    pub(crate) separators: Separators,
     pub(crate) format: CsvFormat,
     pub(crate) columns_by_module: bool,
     pub(crate) home_currency: bool,
 }
 
-/// The format of results.
+/// The texts between several values in a cell.
 #[derive(Debug, Clone)]
-pub(crate) struct CsvFormat {
+pub(crate) struct Separators {
     pub(crate) values: String,
     pub(crate) tags: String,
-    pub(crate) crlf: bool,
-    pub(crate) byte_order_mark: bool,
-    pub(crate) quote_all: bool,
-    pub(crate) sizes_first: bool,
 }
 
 impl Default for BulkReadSettings {
@@ -63,14 +62,8 @@ impl BulkReadSettings {
             downloads_per_minute: 10,
             queue_by_user: false,
             refused_fields: Vec::new(),
-            format: CsvFormat {
-                values: String::from(";"),
-                tags: String::from(","),
-                crlf: false,
-                byte_order_mark: false,
-                quote_all: false,
-                sizes_first: false,
-            },
+            separators: Separators { values: String::from(";"), tags: String::from(",") },
+            format: CsvFormat::default(),
             columns_by_module: false,
             home_currency: false,
         }
@@ -126,42 +119,17 @@ impl BulkReadSettings {
 
     /// Sets the separator of several values of a picklist; `;` by default.
     pub fn value_separator(mut self, separator: impl Into<String>) -> Self {
-        self.format.values = separator.into();
+        self.separators.values = separator.into();
         self
     }
 
     /// Sets the separator of tags; `,` by default.
     pub fn tag_separator(mut self, separator: impl Into<String>) -> Self {
-        self.format.tags = separator.into();
+        self.separators.tags = separator.into();
         self
     }
 
-    /// Ends lines with a carriage return and a line feed. By default they end with a line feed.
-    pub fn crlf(mut self) -> Self {
-        self.format.crlf = true;
-        self
-    }
-
-    /// Starts the CSV with a byte order mark.
-    pub fn byte_order_mark(mut self) -> Self {
-        self.format.byte_order_mark = true;
-        self
-    }
-
-    /// Quotes every cell. By default only cells with a comma, a quote or a line end are quoted.
-    pub fn quote_all(mut self) -> Self {
-        self.format.quote_all = true;
-        self
-    }
-
-    /// Writes the size and the checksum of a file before its data in the ZIP file. By default they
-    /// follow the data, as in ZIP files that are written as a stream.
-    ///
-    /// It does not apply to [computed records](crate::Builder::computed_records).
-    pub fn sizes_first(mut self) -> Self {
-        self.format.sizes_first = true;
-        self
-    }
+    format_setters!();
 
     /// Sorts the columns in the order of the module's fields, with those of related records at the
     /// end. By default they have the order of the request.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, FixedOffset, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, SubsecRound, TimeDelta, Utc};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
@@ -161,6 +161,12 @@ pub(crate) fn stamp(at: DateTime<Utc>) -> String {
         Some(offset) => text(at.with_timezone(&offset)),
         None => text(at.fixed_offset()),
     }
+}
+
+/// Returns the instant of a time in the organisation's zone.
+pub(crate) fn in_organisation(local: NaiveDateTime) -> Option<DateTime<Utc>> {
+    let offset = FixedOffset::east_opt(ORG_OFFSET_SECONDS)?;
+    Some(local.and_local_timezone(offset).single()?.to_utc())
 }
 
 /// Parses a time strictly in the format of [`stamp`], with any offset.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::bulk_read::BulkReadSettings;
+use crate::bulk_write::BulkWriteSettings;
 use crate::change_options::ChangeOptions;
 use crate::coql_options::CoqlOptions;
 use crate::environment::Environment;
@@ -49,6 +50,8 @@ pub(crate) struct Config {
     pub(crate) accounts_url: String,
     pub(crate) api_url: String,
     pub(crate) sandbox_url: String,
+    /// The address of the server for uploads and results of bulk writes.
+    pub(crate) content_url: String,
     pub(crate) control_url: String,
     /// The certificate authority in PEM; empty without TLS.
     pub(crate) ca_pem: String,
@@ -66,6 +69,7 @@ pub(crate) struct Config {
     pub(crate) search_lag: Duration,
     pub(crate) count_lag: Duration,
     pub(crate) bulk_read: BulkReadSettings,
+    pub(crate) bulk_write: BulkWriteSettings,
     /// The modules whose records are computed from the seed for bulk reads, with their numbers.
     pub(crate) computed_records: Vec<(String, u64)>,
     pub(crate) seed: u64,
@@ -90,6 +94,7 @@ impl Default for Config {
             accounts_url: String::new(),
             api_url: String::new(),
             sandbox_url: String::new(),
+            content_url: String::new(),
             control_url: String::new(),
             ca_pem: String::new(),
             data_center: String::from("us"),
@@ -102,6 +107,7 @@ impl Default for Config {
             search_lag: Duration::ZERO,
             count_lag: Duration::ZERO,
             bulk_read: BulkReadSettings::default(),
+            bulk_write: BulkWriteSettings::default(),
             computed_records: Vec::new(),
             seed: 0,
             composite_checks: CompositeChecks::default(),

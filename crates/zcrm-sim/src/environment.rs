@@ -27,6 +27,8 @@ pub enum Host {
     Api,
     /// The sandbox's API.
     Sandbox,
+    /// The server for uploads and results of bulk writes, of both environments.
+    Content,
     /// The control API. Its calls are not in the journal, and no failures apply to them.
     Control,
 }
@@ -37,14 +39,15 @@ impl Host {
             Self::Accounts => "accounts",
             Self::Api => "api",
             Self::Sandbox => "sandbox",
+            Self::Content => "content",
             Self::Control => "control",
         }
     }
 
-    /// Returns the environment of this API; `None` for the accounts server and the control API.
+    /// Returns the environment of this API; `None` for a server that has none or both.
     pub(crate) fn environment(self) -> Option<Environment> {
         match self {
-            Self::Accounts | Self::Control => None,
+            Self::Accounts | Self::Content | Self::Control => None,
             Self::Api => Some(Environment::Production),
             Self::Sandbox => Some(Environment::Sandbox),
         }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 /// The format version of snapshots. It is increased when older snapshots can no longer be read.
-pub(crate) const SNAPSHOT_FORMAT: u64 = 3;
+pub(crate) const SNAPSHOT_FORMAT: u64 = 4;
 
 /// Names a snapshot in an error message.
 fn snapshot(path: &Option<PathBuf>) -> String {

@@ -5,7 +5,7 @@ use crate::shared::Shared;
 
 /// The default scopes of a grant token: those of all simulated operations, and those that
 /// applications usually request in addition.
-pub(crate) const DEFAULT_SCOPES: [&str; 12] = [
+pub(crate) const DEFAULT_SCOPES: [&str; 13] = [
     "ZohoCRM.modules.ALL",
     "ZohoCRM.settings.ALL",
     "ZohoCRM.users.ALL",
@@ -16,6 +16,7 @@ pub(crate) const DEFAULT_SCOPES: [&str; 12] = [
     "ZohoCRM.files.READ",
     "ZohoCRM.notifications.ALL",
     "ZohoCRM.composite_requests.CUSTOM",
+    "ZohoFiles.files.ALL",
     "ZohoSearch.securesearch.READ",
     "AaaServer.profile.READ",
 ];

@@ -109,7 +109,7 @@ impl Journal {
         self.entries.len()
     }
 
-    /// Returns the number of requests to the production and sandbox APIs.
+    /// Returns the number of requests to the production and sandbox APIs, with those for uploads.
     #[must_use]
     pub fn api_requests(&self) -> usize {
         self.count(|entry| entry.host != Host::Accounts)

@@ -12,8 +12,8 @@
 //!   requests.
 //! * [`DeliveryFaults`] injects failures into the delivery of notifications;
 //!   [`Simulator::deliveries`] lists the deliveries and their outcomes.
-//! * [`BulkReadSettings`] sets the limits and the format of bulk read; [`BulkFaults`] injects failures into
-//!   its jobs and results.
+//! * [`BulkReadSettings`] and [`BulkWriteSettings`] set the limits and the formats of bulk jobs;
+//!   [`BulkFaults`] injects failures into the jobs and their results.
 //! * [`Journal`] records the requests, whether they were executed, and their answers.
 //! * [`Simulator::control_url`] is the address of an HTTP API that gives tests in other languages
 //!   the same control.
@@ -33,6 +33,7 @@
 //! * modules, fields, layouts, views and related lists;
 //! * the organisation, users, roles, profiles, territories, taxes, currencies and variables;
 //! * bulk read, with jobs, pages, results and callbacks;
+//! * bulk write, with uploads, jobs, the outcome of each row, and callbacks;
 //! * notifications, which are posted to the loopback addresses that subscribed to them.
 //!
 //! Everything that is written is stored, after the checks that Zoho makes. [`operations`] lists all
@@ -74,12 +75,14 @@
 mod accounts;
 mod builder;
 mod bulk_read;
+mod bulk_write;
 mod change_options;
 mod clock;
 mod config;
 mod control;
 mod coql_options;
 mod crm;
+mod csv_format;
 mod data_center;
 mod environment;
 mod error;
@@ -106,6 +109,7 @@ mod write_file;
 
 pub use builder::Builder;
 pub use bulk_read::BulkReadSettings;
+pub use bulk_write::{BulkWriteSettings, DefaultDates, FileTooLarge, ResultUrl};
 pub use change_options::ChangeOptions;
 pub use clock::{ClockMode, FollowedClock};
 pub use config::{CompositeChecks, RefreshLimit};
@@ -125,7 +129,8 @@ pub use simulator::Simulator;
 /// version.
 ///
 /// The path of an operation of bulk jobs has `bulk/` in front: `bulk/read` is
-/// `/crm/bulk/{version}/read`.
+/// `/crm/bulk/{version}/read`. A path that begins with `/` is whole, and is one of the server for
+/// uploads and results.
 ///
 /// Any other operation is answered with status 501.
 pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {

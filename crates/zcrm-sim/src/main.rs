@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 use serde_json::{Map, Value as Json};
-use zcrm_sim::{Builder, BulkReadSettings, Edition, Simulator};
+use zcrm_sim::{Builder, BulkReadSettings, BulkWriteSettings, Edition, Simulator};
 
 use write_file::replace;
 
@@ -23,12 +23,13 @@ Usage: zcrm-sim [OPTIONS]
        zcrm-sim operations    list the operations that are simulated
 
 Servers:
-  --port PORT            port of the accounts server; the next three ports are used for the
-                         production API, the sandbox's API and the control API
+  --port PORT            port of the accounts server; the next four ports are used for the
+                         production API, the sandbox's API, the control API and uploads
   --port-accounts PORT   port of the accounts server (default: any free port)
   --port-api PORT        port of the production API (default: any free port)
   --port-sandbox PORT    port of the sandbox's API (default: any free port)
   --port-control PORT    port of the control API (default: any free port)
+  --port-content PORT    port of the server for uploads (default: any free port)
   --tls                  serve HTTPS (the default)
   --plain-http           serve HTTP without TLS
   --http1-only           do not offer HTTP/2
@@ -58,6 +59,7 @@ Data and limits:
                          repeated
   --bulk-job-ms TIME     time that a bulk job takes (default: 3500)
   --bulk-rows N          most rows of a bulk read job (default: 200000)
+  --bulk-write-rows N    most rows of a file of a bulk write job (default: 25000)
   --search-lag SECONDS   delay after which a search finds a write
   --count-lag SECONDS    delay after which a count of records includes a write
   --snapshot FILE        start from the file if it exists, and write it at the end
@@ -104,6 +106,7 @@ fn command() -> Result<Command, BoxError> {
     let (mut seed, mut seed_files, mut others) = (None, Vec::new(), Vec::new());
     let mut home = Home::default();
     let mut bulk_read = BulkReadSettings::new();
+    let mut bulk_write = BulkWriteSettings::new();
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
@@ -114,6 +117,7 @@ fn command() -> Result<Command, BoxError> {
             Long("port-api") => home.ports[1] = arguments.value()?.parse()?,
             Long("port-sandbox") => home.ports[2] = arguments.value()?.parse()?,
             Long("port-control") => home.ports[3] = arguments.value()?.parse()?,
+            Long("port-content") => home.ports[4] = arguments.value()?.parse()?,
             Long("tls") => plain_http = false,
             Long("plain-http") => plain_http = true,
             Long("http1-only") => builder = builder.http1_only(),
@@ -141,6 +145,10 @@ fn command() -> Result<Command, BoxError> {
             Long("bulk-job-ms") => {
                 let time = Duration::from_millis(arguments.value()?.parse()?);
                 bulk_read = bulk_read.job_time(time);
+                bulk_write = bulk_write.job_time(time);
+            }
+            Long("bulk-write-rows") => {
+                bulk_write = bulk_write.rows_per_file(arguments.value()?.parse()?);
             }
             Long("bulk-rows") => bulk_read = bulk_read.rows_per_job(arguments.value()?.parse()?),
             Long("edition") => {
@@ -157,7 +165,7 @@ fn command() -> Result<Command, BoxError> {
             other => return Err(other.unexpected().into()),
         }
     }
-    builder = builder.bulk_read(bulk_read);
+    builder = builder.bulk_read(bulk_read).bulk_write(bulk_write);
     builder = match (id, secret) {
         (Some(id), Some(secret)) => {
             builder.client(id, secret, redirect.unwrap_or_else(|| String::from(REDIRECT)))
@@ -220,16 +228,16 @@ fn command() -> Result<Command, BoxError> {
 /// The options of the first data centre only.
 #[derive(Default)]
 struct Home {
-    ports: [u16; 4],
+    ports: [u16; 5],
     users: Vec<String>,
     data_center: Option<String>,
 }
 
 impl Home {
     fn settle(self, builder: Builder) -> Builder {
-        let [accounts, api, sandbox, control] = self.ports;
+        let [accounts, api, sandbox, control, content] = self.ports;
         let builder = builder.accounts_port(accounts).api_port(api);
-        let builder = builder.sandbox_port(sandbox).control_port(control);
+        let builder = builder.sandbox_port(sandbox).control_port(control).content_port(content);
         let builder = self.users.into_iter().fold(builder, Builder::user);
         match self.data_center {
             Some(name) => builder.data_center(name),
@@ -246,12 +254,12 @@ fn of_module(text: &str, option: &str) -> Result<(String, u64), BoxError> {
     Ok((module.to_owned(), count.parse()?))
 }
 
-/// Returns four consecutive ports.
-fn ports(first: u16) -> Result<[u16; 4], BoxError> {
+/// Returns five consecutive ports.
+fn ports(first: u16) -> Result<[u16; 5], BoxError> {
     let after = |step: u16| {
-        first.checked_add(step).ok_or("--port is too high: the next three ports are used too")
+        first.checked_add(step).ok_or("--port is too high: the next four ports are used too")
     };
-    Ok([first, after(1)?, after(2)?, after(3)?])
+    Ok([first, after(1)?, after(2)?, after(3)?, after(4)?])
 }
 
 #[tokio::main]
@@ -352,6 +360,7 @@ fn addresses(sim: &Simulator) -> Lines {
         ("accounts", sim.accounts_url()),
         ("api", sim.api_url()),
         ("sandbox", sim.sandbox_url()),
+        ("content", sim.content_url()),
         ("control", sim.control_url()),
     ]
 }

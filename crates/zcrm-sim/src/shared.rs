@@ -180,7 +180,7 @@ impl Shared {
         // The call's own changes are notified before those of the jobs that it schedules.
         crm::collect(&mut workspace);
         let store = workspace.store_mut();
-        if store.record_jobs.take_added() || !store.bulk_reads.added.is_empty() {
+        if store.record_jobs.take_added() || !store.bulk_queue.added.is_empty() {
             crm::assign_job_faults(&mut workspace, &self.bulk_faults);
             // Jobs that take no time end with the call.
             crm::run_due_jobs(&mut workspace);
@@ -199,9 +199,9 @@ impl Shared {
             let next = {
                 let state = self.state();
                 let stores = ENVIRONMENTS.map(|one| state.store(one));
-                let reads = stores.iter().filter_map(|store| store.bulk_reads.next_end());
+                let bulk = stores.iter().filter_map(|store| store.bulk_queue.next_end());
                 let changes = stores.iter().filter_map(|store| store.record_jobs.next_due());
-                reads.chain(changes).min()
+                bulk.chain(changes).min()
             };
             let due = async {
                 match next {

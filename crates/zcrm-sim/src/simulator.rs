@@ -74,6 +74,15 @@ impl Simulator {
         self.shared().config().sandbox_url.clone()
     }
 
+    /// Returns the origin of the server for uploads and results of bulk writes.
+    ///
+    /// Zoho's servers for them have names such as `content.zohoapis.com`, `upload.zoho.com` and
+    /// `download-accl.zoho.com`. One server plays them all, for both environments.
+    #[must_use]
+    pub fn content_url(&self) -> String {
+        self.shared().config().content_url.clone()
+    }
+
     /// Returns the control API's origin. Its root lists the routes, as JSON.
     #[must_use]
     pub fn control_url(&self) -> String {
@@ -300,7 +309,7 @@ impl Simulator {
     /// settings.
     ///
     /// They are `client_id`, `client_secret`, `redirect_uri`, `current_user_email`, `accounts_url`,
-    /// `api_base_url`, `ca_pem` (empty without TLS), and `persistence_handler_class` with
+    /// `api_base_url`, `content_base_url`, `ca_pem` (empty without TLS), and `persistence_handler_class` with
     /// `MemoryStore`, so that a test writes no tokens to disk.
     ///
     /// ```
@@ -321,6 +330,7 @@ impl Simulator {
             ("current_user_email", self.user_email()),
             ("accounts_url", self.accounts_url()),
             ("api_base_url", self.api_url()),
+            ("content_base_url", self.content_url()),
             ("ca_pem", self.ca_pem().to_owned()),
             ("persistence_handler_class", String::from("MemoryStore")),
         ]
@@ -358,7 +368,7 @@ impl Simulator {
         DeliveryFaults::new(Arc::clone(&self.shared().dispatcher.faults))
     }
 
-    /// Returns a builder for a failure of later bulk read jobs: filter the jobs, then choose what
+    /// Returns a builder for a failure of later bulk jobs: filter the jobs, then choose what
     /// happens.
     pub fn bulk_faults(&self) -> BulkFaults {
         BulkFaults::new(Arc::clone(&self.shared().bulk_faults))

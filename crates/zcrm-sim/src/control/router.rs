@@ -190,6 +190,7 @@ fn about(shared: &Shared) -> Answer {
         "accounts_url": config.accounts_url,
         "api_url": config.api_url,
         "sandbox_url": config.sandbox_url,
+        "content_url": config.content_url,
         "control_url": config.control_url,
         "data_center": config.data_center,
         "edition": config.edition,

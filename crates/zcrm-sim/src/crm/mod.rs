@@ -4,7 +4,9 @@
 //! handler, `fn(&mut Context) -> Result<Answer, Refusal>`. Each area of the API has a folder.
 //! `call`, `render`, `criteria` and `validation` are shared by all.
 
+mod bulk;
 mod bulk_read;
+mod bulk_write;
 mod call;
 mod composite;
 mod coql;
@@ -24,7 +26,7 @@ mod scope;
 mod settings;
 mod validation;
 
-pub(crate) use bulk_read::assign_faults as assign_job_faults;
+pub(crate) use bulk::assign_faults as assign_job_faults;
 pub(crate) use call::Workspace;
 pub(crate) use composite::answer;
 pub(crate) use due_jobs::run as run_due_jobs;

@@ -1,6 +1,7 @@
 //! The table of simulated operations: method, path, required scopes, and handler.
 
-use super::bulk_read::jobs;
+use super::bulk_read::jobs as bulk_reads;
+use super::bulk_write::{jobs as bulk_writes, upload};
 use super::coql;
 use super::files::{attachments, photos, uploads};
 use super::notifications::channels;
@@ -17,7 +18,8 @@ use super::settings::{
 /// Returns the methods and paths of all simulated operations.
 pub(crate) fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
     let simulated = |one: &&Operation| !matches!(one.run, Run::NotSimulated);
-    OPERATIONS.iter().filter(simulated).map(|one| (one.method, one.path))
+    let all = OPERATIONS.iter().chain(CONTENT_OPERATIONS);
+    all.filter(simulated).map(|one| (one.method, one.path))
 }
 
 const MODULE: Needs = &["modules.{module}"];
@@ -47,11 +49,25 @@ const FILES: Needs = &["files"];
 const COMPOSITE: Needs = &["ZohoCRM.composite_requests.CUSTOM"];
 /// The scope of the module is checked with the request.
 const BULK_READ: Needs = &["ZohoCRM.bulk.READ"];
+/// The scopes of the modules are checked with the request.
+const BULK_WRITE: Needs = &["ZohoCRM.bulk.CREATE"];
+/// Zoho names either.
+const BULK_WRITE_STATUS: Needs = &["ZohoCRM.bulk.READ|ZohoCRM.bulk.CREATE"];
+const UPLOAD: Needs = &["ZohoFiles.files.ALL"];
+const DOWNLOAD: Needs = &["ZohoFiles.files.READ"];
 const NOTIFICATIONS: Needs = &["notifications"];
 /// In addition, a query needs the scope of each module in it.
 const COQL: Needs = &["ZohoCRM.coql.READ"];
 
-/// The table. The first template that matches a path applies.
+/// The operations of the server for uploads and results, with their whole paths. The other servers
+/// have those whose paths begin with a version.
+pub(crate) const CONTENT_OPERATIONS: &[Operation] = &[
+    post("/crm/{version}/upload", UPLOAD, upload::upload),
+    get("/{version}/crm/{organisation}/bulk-write/{id}/{file}", DOWNLOAD, bulk_writes::result),
+    get("/{version}/bulk/write/{id}/result", DOWNLOAD, bulk_writes::result_by_id),
+];
+
+/// The table of the API. The first template that matches a path applies.
 pub(crate) const OPERATIONS: &[Operation] = &[
     get("settings/modules", MODULES, modules::list),
     later("POST", "settings/modules"),
@@ -161,9 +177,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     patch("actions/watch", NOTIFICATIONS, channels::change),
     delete("actions/watch", NOTIFICATIONS, channels::end),
     composite("__composite_requests", COMPOSITE),
-    post("bulk/read", BULK_READ, jobs::create),
-    get("bulk/read/{id}", BULK_READ, jobs::show),
-    get("bulk/read/{id}/result", BULK_READ, jobs::result),
+    post("bulk/read", BULK_READ, bulk_reads::create),
+    get("bulk/read/{id}", BULK_READ, bulk_reads::show),
+    get("bulk/read/{id}/result", BULK_READ, bulk_reads::result),
+    post("bulk/write", BULK_WRITE, bulk_writes::create),
+    get("bulk/write/{id}", BULK_WRITE_STATUS, bulk_writes::show),
     later("GET", "backup"),
     later("POST", "backup"),
     later("GET", "backup/urls"),

@@ -1,7 +1,8 @@
 //! The mapping of paths to operations.
 
 use super::operation::Operation;
-use super::operations::OPERATIONS;
+use super::operations::{CONTENT_OPERATIONS, OPERATIONS};
+use crate::environment::Host;
 use crate::http::IncomingCall;
 use crate::version::Version;
 
@@ -32,11 +33,16 @@ const RESERVED: [&str; 12] = [
 /// Matches the path; returns `None` if Zoho does not have it.
 pub(crate) fn parse(call: &IncomingCall) -> Option<(Version, Route<'_>)> {
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    let version = |segment: &&str| Version::parse(segment);
+    if call.host == Host::Content || segments.first().and_then(version).is_some() {
+        let version = segments.iter().take(2).find_map(version)?;
+        return Some((version, find(CONTENT_OPERATIONS, &segments)));
+    }
     let (version, rest) = match segments.as_slice() {
         ["crm", "bulk", version, rest @ ..] if !rest.is_empty() => {
             let version = Version::parse(version)?;
             let path: Vec<&str> = std::iter::once("bulk").chain(rest.iter().copied()).collect();
-            return Some((version, find(&path)));
+            return Some((version, find(OPERATIONS, &path)));
         }
         // The version is after `bulk`.
         ["crm", _, "bulk", ..] => return None,
@@ -49,13 +55,13 @@ pub(crate) fn parse(call: &IncomingCall) -> Option<(Version, Route<'_>)> {
     if rest.is_empty() || rest.iter().any(|segment| segment.is_empty()) {
         return None;
     }
-    Some((version, find(rest)))
+    Some((version, find(OPERATIONS, rest)))
 }
 
-fn find<'a>(rest: &[&'a str]) -> Route<'a> {
-    let first = OPERATIONS.iter().find_map(|one| Some((one.path, path_values(one.path, rest)?)));
+fn find<'a>(table: &'static [Operation], rest: &[&'a str]) -> Route<'a> {
+    let first = table.iter().find_map(|one| Some((one.path, path_values(one.path, rest)?)));
     let Some((path, path_values)) = first else { return Route::NotSimulated };
-    let operations = OPERATIONS.iter().filter(|one| one.path == path).collect();
+    let operations = table.iter().filter(|one| one.path == path).collect();
     Route::Known { operations, path_values }
 }
 
@@ -68,7 +74,7 @@ fn is_word(part: &str) -> bool {
 pub(crate) fn path_values<'a>(template: &str, path: &[&'a str]) -> Option<Vec<&'a str>> {
     let mut values = Vec::new();
     let mut parts = path.iter().copied();
-    for wanted in template.split('/') {
+    for wanted in template.trim_start_matches('/').split('/') {
         let part = parts.next()?;
         match wanted {
             "{module}" if !RESERVED.contains(&part) && !is_word(part) => values.push(part),

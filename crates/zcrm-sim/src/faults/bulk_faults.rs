@@ -3,22 +3,31 @@
 use std::sync::Arc;
 
 use super::queue::{Matches, Queue, Rule, counters};
-use crate::state::JobFault;
+use crate::state::{JobFault, JobKind};
+
+/// A job as a filter sees it.
+#[derive(Debug)]
+pub(crate) struct JobInfo<'a> {
+    pub(crate) kind: JobKind,
+    pub(crate) modules: Vec<&'a str>,
+}
 
 /// A filter of bulk jobs.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct JobMatcher {
+    kind: Option<JobKind>,
     module: Option<String>,
 }
 
-impl Matches<str> for JobMatcher {
-    fn matches(&self, module: &str) -> bool {
-        self.module.as_ref().is_none_or(|wanted| wanted == module)
+impl Matches<JobInfo<'_>> for JobMatcher {
+    fn matches(&self, job: &JobInfo<'_>) -> bool {
+        self.kind.is_none_or(|wanted| wanted == job.kind)
+            && self.module.as_ref().is_none_or(|wanted| job.modules.contains(&wanted.as_str()))
     }
 }
 
-/// A builder for a failure of a later bulk read job: filters first, then a final method that says
-/// what happens.
+/// A builder for a failure of a later bulk job: filters first, then a final method that says what
+/// happens.
 ///
 /// These failures have a queue separate from those for calls and deliveries. A job takes the first
 /// failure that matches it when it is created. Calls about jobs can also fail by
@@ -47,7 +56,19 @@ impl BulkFaults {
         Self { queue, rule: Rule::new(JobMatcher::default()) }
     }
 
-    /// Applies only to jobs that read this module.
+    /// Applies only to bulk reads.
+    pub fn reads(mut self) -> Self {
+        self.rule.which.kind = Some(JobKind::Read);
+        self
+    }
+
+    /// Applies only to bulk writes.
+    pub fn writes(mut self) -> Self {
+        self.rule.which.kind = Some(JobKind::Write);
+        self
+    }
+
+    /// Applies only to jobs that read or write this module.
     pub fn module(mut self, api_name: impl Into<String>) -> Self {
         self.rule.which.module = Some(api_name.into());
         self

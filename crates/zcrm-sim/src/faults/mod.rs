@@ -9,7 +9,7 @@ mod part_faults;
 mod queue;
 
 pub use bulk_faults::BulkFaults;
-pub(crate) use bulk_faults::JobMatcher;
+pub(crate) use bulk_faults::{JobInfo, JobMatcher};
 pub use call_faults::Faults;
 pub(crate) use call_matcher::{BodyDelivery, CallMatcher, Fault, FaultAction};
 pub use delivery_faults::DeliveryFaults;

@@ -8,31 +8,42 @@ use hyper::StatusCode;
 /// The names of loopback hosts.
 const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
-/// The top-level domain of the API's host in each data centre.
-const DOMAINS: [(&str, &str); 10] = [
-    ("us", "com"),
-    ("eu", "eu"),
-    ("in", "in"),
-    ("au", "com.au"),
-    ("cn", "com.cn"),
-    ("jp", "jp"),
-    ("ca", "ca"),
-    ("sa", "sa"),
-    ("uk", "uk"),
-    ("ae", "ae"),
+/// The domains of each data centre: the top-level domain of the API's host, and Zoho's own domain.
+const DOMAINS: [(&str, &str, &str); 10] = [
+    ("us", "com", "zoho.com"),
+    ("eu", "eu", "zoho.eu"),
+    ("in", "in", "zoho.in"),
+    ("au", "com.au", "zoho.com.au"),
+    ("cn", "com.cn", "zoho.com.cn"),
+    ("jp", "jp", "zoho.jp"),
+    ("ca", "ca", "zohocloud.ca"),
+    ("sa", "sa", "zoho.sa"),
+    ("uk", "uk", "zoho.uk"),
+    ("ae", "ae", "zoho.ae"),
 ];
+
+/// The first parts of the names that the server for files has below Zoho's own domain.
+const FILE_HOSTS: [&str; 4] = ["upload", "upload-accl", "download-accl", "files"];
 
 /// Returns whether a call names the API's host: a loopback name, or Zoho's host name in this data
 /// centre. The latter is for clients that reach the simulator through a proxy or a hosts file.
 pub(crate) fn is_api(call: &IncomingCall, location: &str) -> bool {
-    let part = match call.host {
-        Host::Api => "www",
-        Host::Sandbox => "sandbox",
-        Host::Accounts | Host::Control => return false,
-    };
+    if matches!(call.host, Host::Accounts | Host::Control) {
+        return false;
+    }
     let name = host_name(&call.authority);
-    let zoho = |(_, domain): &(&str, &str)| name == format!("{part}.zohoapis.{domain}");
-    is_loopback(&call.authority) || DOMAINS.iter().filter(|(known, _)| *known == location).any(zoho)
+    let zoho = |(_, api, own): &(&str, &str, &str)| match call.host {
+        Host::Api => name == format!("www.zohoapis.{api}"),
+        Host::Sandbox => name == format!("sandbox.zohoapis.{api}"),
+        Host::Content => {
+            name == format!("content.zohoapis.{api}")
+                || name == format!("download.zohocrm.{api}")
+                || FILE_HOSTS.iter().any(|first| name == format!("{first}.{own}"))
+        }
+        Host::Accounts | Host::Control => false,
+    };
+    let here = DOMAINS.iter().filter(|(known, ..)| *known == location);
+    is_loopback(&call.authority) || { here }.any(zoho)
 }
 
 /// Returns the host's name without its port.

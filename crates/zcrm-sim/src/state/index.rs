@@ -21,6 +21,20 @@ impl Index {
         self.fields.contains_key(field)
     }
 
+    /// Returns the ids of the records that may have this value; `None` if the field or the value is
+    /// not indexed.
+    pub(crate) fn equal(
+        &self,
+        field: &str,
+        value: &Value,
+    ) -> Option<impl Iterator<Item = u64> + use<'_>> {
+        let ids = self.fields.get(field)?;
+        // Lists and objects are compared as a whole.
+        let single = !value.is_array() && !value.is_object() && !value.is_null();
+        let key = keys(Some(value)).pop().filter(|_| single)?;
+        Some(ids.get(&key).into_iter().flatten().copied())
+    }
+
     /// Indexes a field of the given records.
     pub(crate) fn build<'r>(
         &mut self,

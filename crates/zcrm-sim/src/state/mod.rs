@@ -1,6 +1,8 @@
 //! The state of a simulator: plain data that can be serialised in a snapshot.
 
+mod bulk_jobs;
 mod bulk_reads;
+mod bulk_writes;
 mod channels;
 mod credits;
 mod deleted;
@@ -33,8 +35,13 @@ use crate::rng::Rng;
 use crate::schema::{FieldSpec, ModuleSpec, Modules};
 use crate::version::Version;
 
+pub(crate) use bulk_jobs::{Job, JobFault, JobKind, JobProgress, ResultFile};
 pub(crate) use bulk_reads::{
-    BulkCriteria, BulkPageToken, BulkQuery, BulkReadJob, BulkStart, JobEnd, JobFault, ResultFile,
+    BulkCriteria, BulkPageToken, BulkQuery, BulkReadJob, BulkStart, JobEnd,
+};
+pub(crate) use bulk_writes::{
+    BulkFieldMapping, BulkOperation, BulkResource, BulkUpload, BulkWriteEnd, BulkWriteJob,
+    ResourceEnd, RowCounts,
 };
 pub(crate) use channels::{Channel, ChannelCondition, ChannelEvent, RecordOperation};
 pub(crate) use credits::SpentCredits;

@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::bulk_jobs::JobQueue;
 use super::bulk_reads::BulkReads;
+use super::bulk_writes::BulkWrites;
 use super::channels::Channels;
 use super::files::{Attachment, File};
 use super::history::History;
@@ -47,9 +49,10 @@ pub(crate) struct Store {
     pub(crate) assignment_rules: SettingsMap,
     /// The results of scheduled jobs by job id.
     pub(crate) jobs: BTreeMap<String, Value>,
-    /// The bulk read jobs.
-    #[serde(default)]
+    /// The bulk jobs that have not ended.
+    pub(crate) bulk_queue: JobQueue,
     pub(crate) bulk_reads: BulkReads,
+    pub(crate) bulk_writes: BulkWrites,
     /// The jobs that change records.
     #[serde(default)]
     pub(crate) record_jobs: RecordJobs,

@@ -56,19 +56,36 @@ impl Table {
         Some(record)
     }
 
+    /// Indexes a field, unless it is indexed.
+    pub(crate) fn index_field(&mut self, field: &str) {
+        if !self.index.has(field) {
+            let records = self.records.iter().map(|(id, record)| (*id, &record.values));
+            self.index.build(field, records);
+        }
+    }
+
+    /// Returns the records that may have this value in this field, by id: few if the field is
+    /// indexed, otherwise all.
+    pub(crate) fn candidates<'t>(
+        &'t self,
+        field: &str,
+        value: &Value,
+    ) -> Box<dyn Iterator<Item = &'t Record> + 't> {
+        match self.index.equal(field, value) {
+            Some(ids) => Box::new(ids.filter_map(|id| self.records.get(&id))),
+            None => Box::new(self.records.values()),
+        }
+    }
+
     /// Returns the records that match one of the conditions; `None` if more than `most` do. The
     /// fields are indexed if they are not yet.
-    /// fields are indexed from then on.
     pub(crate) fn find(
         &mut self,
         lookups: &[(&str, IndexMatch<'_>)],
         most: usize,
     ) -> Option<BTreeSet<u64>> {
         for (field, _) in lookups {
-            if !self.index.has(field) {
-                let records = self.records.iter().map(|(id, record)| (*id, &record.values));
-                self.index.build(field, records);
-            }
+            self.index_field(field);
         }
         let mut found = BTreeSet::new();
         for id in lookups.iter().flat_map(|(field, text)| self.index.find(field, *text)) {

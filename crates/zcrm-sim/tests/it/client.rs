@@ -227,6 +227,12 @@ impl Http {
         self.send(method, &format!("{}{path}", self.sim.api_url()), &all, body).await
     }
 
+    /// Sends a request without a body, with the token, to a whole address.
+    pub(crate) async fn call_url(&self, method: Method, url: &str) -> Reply {
+        let authorization = format!("Zoho-oauthtoken {}", self.token);
+        self.send(method, url, &[("authorization", authorization.as_str())], "").await.unwrap()
+    }
+
     pub(crate) async fn call(&self, method: Method, path: &str, body: &Value) -> Reply {
         self.try_call(method, path, &[], body).await.unwrap()
     }

@@ -12,6 +12,7 @@ mod bulk_criteria;
 mod bulk_faults;
 mod bulk_read;
 mod bulk_values;
+mod bulk_write;
 mod by_test;
 mod client;
 mod composite;

@@ -31,8 +31,7 @@ async fn distinguishes_unknown_routes() {
         answer(Method::PATCH, "/crm/v8/Leads").await,
         expected(405, "INVALID_REQUEST_METHOD")
     );
-    for path in ["/crm/bulk/v8/write", "/crm/v8/settings/modules", "/crm/v8/Leads/1/actions/clone"]
-    {
+    for path in ["/crm/v8/upload", "/crm/v8/settings/modules", "/crm/v8/Leads/1/actions/clone"] {
         assert_eq!(answer(Method::POST, path).await, expected(501, "NOT_SIMULATED"), "{path}");
     }
     for path in ["Leads/1/Emails", "Leads/1/Emails/2", "Leads/deleted/1/Notes", "backup/urls"] {

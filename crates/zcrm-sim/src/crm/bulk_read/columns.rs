@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::comparators::ValueClass;
-use crate::bulk_read::{BulkReadSettings, CsvFormat};
+use crate::bulk_read::{BulkReadSettings, Separators};
 use crate::clock::stamp;
 use crate::crm::render::View;
 use crate::json::{record_key, text_of};
@@ -334,19 +334,19 @@ fn plain(value: &Value) -> Cell<'_> {
 
 impl Cell<'_> {
     /// Appends the cell as the CSV has it.
-    pub(super) fn write(&self, format: &CsvFormat, out: &mut String) {
+    pub(super) fn write(&self, separators: &Separators, out: &mut String) {
         match self {
             Self::Empty => {}
             Self::Text(text) => out.push_str(text),
             Self::Tags(names) => {
                 for (index, name) in names.iter().enumerate() {
-                    out.push_str(if index > 0 { format.tags.as_str() } else { "" });
+                    out.push_str(if index > 0 { separators.tags.as_str() } else { "" });
                     out.push_str(name);
                 }
             }
             Self::List(values) => {
                 for (index, value) in values.iter().enumerate() {
-                    out.push_str(if index > 0 { format.values.as_str() } else { "" });
+                    out.push_str(if index > 0 { separators.values.as_str() } else { "" });
                     match value {
                         Value::String(text) => out.push_str(text),
                         other => out.push_str(&other.to_string()),

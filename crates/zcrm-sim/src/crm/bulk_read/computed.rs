@@ -1,5 +1,4 @@
-//! Results that are written during the download: computed rows, and files that expand to much
-//! more than their size.
+//! Results that are written during the download: computed rows.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -8,10 +7,11 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::archive::{ArchiveChunks, RowWriter, StreamedArchive};
 use super::columns::{Cell, Column};
-use crate::bulk_read::CsvFormat;
+use crate::bulk_read::Separators;
 use crate::clock::stamp;
+use crate::crm::bulk::{ArchiveChunks, RowWriter, StreamedArchive};
+use crate::csv_format::CsvFormat;
 use crate::http::Chunks;
 use crate::schema::{FieldKind, FieldSpec};
 
@@ -37,6 +37,7 @@ pub(super) struct ComputedRows {
     pub(super) job: u64,
     pub(super) columns: Arc<[Column]>,
     pub(super) format: CsvFormat,
+    pub(super) separators: Separators,
     pub(super) seed: u64,
     pub(super) owner: String,
     pub(super) first: u64,
@@ -46,6 +47,7 @@ pub(super) struct ComputedRows {
 impl Chunks for ComputedRows {
     fn chunks(&self) -> Box<dyn Iterator<Item = Bytes> + Send> {
         let (columns, format) = (Arc::clone(&self.columns), self.format.clone());
+        let separators = self.separators.clone();
         let (seed, owner) = (self.seed, self.owner.clone());
         let end = self.first.saturating_add(self.count);
         let mut next = self.first;
@@ -68,7 +70,7 @@ impl Chunks for ComputedRows {
                 if column.is_id() {
                     push(&mut text, id(next));
                 } else if let Some(field) = column.field() {
-                    cell(&mut text, archive.format(), field, next, mix(seed, next, place), &owner);
+                    cell(&mut text, &separators, field, next, mix(seed, next, place), &owner);
                 }
                 archive.cell(&text)?;
             }
@@ -77,32 +79,6 @@ impl Chunks for ComputedRows {
             Ok(true)
         };
         Box::new(ArchiveChunks::new(self.job, &format, self.count >= LARGE, row))
-    }
-}
-
-/// A result that expands to `size` bytes.
-#[derive(Debug)]
-pub(super) struct Bomb {
-    pub(super) job: u64,
-    pub(super) format: CsvFormat,
-    pub(super) size: u64,
-}
-
-/// The bytes of a bomb that are written at once.
-const BLOCK: usize = 64 * 1_024;
-
-impl Chunks for Bomb {
-    fn chunks(&self) -> Box<dyn Iterator<Item = Bytes> + Send> {
-        let mut left = self.size;
-        let row = move |archive: &mut StreamedArchive| {
-            let size = left.min(BLOCK as u64);
-            let zeros = "0".repeat(usize::try_from(size).unwrap_or_default());
-            archive.cell(&zeros)?;
-            archive.end_row()?;
-            left -= size;
-            Ok(left > 0)
-        };
-        Box::new(ArchiveChunks::new(self.job, &self.format, self.size >= u32::MAX.into(), row))
     }
 }
 
@@ -122,7 +98,14 @@ fn push(out: &mut String, value: impl std::fmt::Display) {
 }
 
 /// Appends the cell of a computed row; references stay empty.
-fn cell(out: &mut String, format: &CsvFormat, field: &FieldSpec, row: u64, bits: u64, owner: &str) {
+fn cell(
+    out: &mut String,
+    separators: &Separators,
+    field: &FieldSpec,
+    row: u64,
+    bits: u64,
+    owner: &str,
+) {
     let time = || {
         let minutes = i64::try_from(bits % 5_000_000).unwrap_or_default();
         DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(15_000) + TimeDelta::minutes(minutes)
@@ -143,7 +126,7 @@ fn cell(out: &mut String, format: &CsvFormat, field: &FieldSpec, row: u64, bits:
         FieldKind::MultiPicklist => {
             let values: Vec<Value> =
                 field.values.iter().take(2).cloned().map(Value::from).collect();
-            Cell::List(&values).write(format, out);
+            Cell::List(&values).write(separators, out);
         }
         FieldKind::Date => push(out, time().format("%Y-%m-%d")),
         FieldKind::DateTime => out.push_str(&stamp(time())),

@@ -6,11 +6,11 @@ use hyper::StatusCode;
 use serde_json::json;
 
 use super::columns;
-use super::computed::{Bomb, ComputedRows};
+use super::computed::ComputedRows;
 use super::request;
 use super::shown;
 use super::source::Source;
-use crate::clock::span;
+use crate::crm::bulk::{Bomb, not_found, schedule};
 use crate::crm::call::{Context, Refusal};
 use crate::http::Answer;
 use crate::json::record_key;
@@ -18,37 +18,19 @@ use crate::limits;
 use crate::state::{BulkReadJob, JobEnd, JobFault, ResultFile};
 
 /// The name of the only queue of an organisation.
-const QUEUE: &str = "";
+const QUEUE: &str = "reads";
 
 pub(crate) fn create(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let request::NewJob { query, page, start, callback } = request::read(cx)?;
-    let (now, user) = (cx.now, cx.user.clone());
     let settings = &cx.config.bulk_read;
-    let takes = span(settings.job_time);
+    let user = cx.user.clone();
     let queue = if settings.queue_by_user { user.as_str() } else { QUEUE };
-    let id = cx.state.rng.next_id();
-    let version = cx.call.segments.get(2).cloned().unwrap_or_default();
-    let environment = cx.environment;
-    let jobs = &mut cx.state.store_mut(environment).bulk_reads;
-    jobs.forget_expired(now);
-    let (starts, ends) = jobs.schedule(queue, takes, now);
-    let (created, fault, end) = (now, None, None);
-    let job = BulkReadJob {
-        id,
-        user,
-        version,
-        created,
-        starts,
-        ends,
-        query,
-        page,
-        start,
-        callback,
-        fault,
-        end,
-    };
+    let now = cx.now;
+    cx.store_mut().bulk_reads.forget_expired(now);
+    let job = schedule(cx, queue, settings.job_time, callback);
+    let job = BulkReadJob { job, query, page, start, end: None };
     let details = shown::added(cx.view(), &job);
-    cx.store_mut().bulk_reads.add(job);
+    cx.store_mut().bulk_reads.jobs.insert(job.job.id, job);
     let row = json!({
         "status": "success",
         "code": "ADDED_SUCCESSFULLY",
@@ -69,23 +51,14 @@ pub(crate) fn show(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 fn find<'c>(cx: &'c Context<'_>) -> Result<&'c BulkReadJob, Refusal> {
     let id = cx.path_value(0);
     let job = record_key(id).and_then(|id| cx.store().bulk_reads.jobs.get(&id));
-    let job = job.filter(|job| !matches!(job.fault, Some(JobFault::Lose)));
+    let job = job.filter(|job| !matches!(job.job.fault, Some(JobFault::Lose)));
     job.ok_or_else(|| not_found(id))
-}
-
-fn not_found(resource: &str) -> Refusal {
-    Refusal::new(
-        StatusCode::NOT_FOUND,
-        "RESOURCE_NOT_FOUND",
-        "The requested resource doesn't exist.",
-        json!({ "resource": resource }),
-    )
 }
 
 pub(crate) fn result(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let (now, environment) = (cx.now, cx.environment);
     let most = cx.config.bulk_read.downloads_per_minute;
-    if !cx.state.store_mut(environment).bulk_reads.may_download(most, now) {
+    if !cx.state.store_mut(environment).bulk_reads.downloads.admit(most, now) {
         return Ok(limits::too_many_requests());
     }
     let job = find(cx)?;
@@ -98,7 +71,7 @@ pub(crate) fn result(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let answer = match file {
         ResultFile::Stored(blob) => Answer::typed(StatusCode::OK, KIND, blob.0.clone()),
         ResultFile::Bomb(size) => {
-            Answer::streamed(KIND, Arc::new(Bomb { job: job.id, format, size: *size }))
+            Answer::streamed(KIND, Arc::new(Bomb { job: job.job.id, format, size: *size }))
         }
         ResultFile::Computed { first, count } => {
             let source = Source::find(cx.state, cx.config, &job.query.module).ok();
@@ -109,18 +82,19 @@ pub(crate) fn result(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
             Answer::streamed(
                 KIND,
                 Arc::new(ComputedRows {
-                    job: job.id,
+                    job: job.job.id,
                     columns: columns.into(),
                     format,
+                    separators: settings.separators.clone(),
                     seed: cx.config.seed,
-                    owner: job.user.clone(),
+                    owner: job.job.user.clone(),
                     first: *first,
                     count: *count,
                 }),
             )
         }
     };
-    let name = format!("attachment; filename=\"{}.zip\"", job.id);
+    let name = format!("attachment; filename=\"{}.zip\"", job.job.id);
     Ok(answer.with_header("content-disposition", &name))
 }
 

@@ -1,19 +1,17 @@
 //! Bulk read: jobs that write the records of a module to a CSV in a ZIP file.
 //!
-//! `jobs` has the operations. `request` and `criteria` check a request, `job_queue` runs the jobs
-//! that are due, `source` selects their rows, `columns` reads their cells, and `archive` writes the
-//! file.
+//! `jobs` has the operations. `request` and `criteria` check a request, `run` runs a job, `source`
+//! selects its rows, and `columns` reads their cells.
 
-mod archive;
 mod columns;
 mod comparators;
 mod computed;
 mod criteria;
-mod job_queue;
 pub(crate) mod jobs;
 mod matches;
 mod request;
+mod run;
 mod shown;
 mod source;
 
-pub(crate) use job_queue::{assign_faults, run_due};
+pub(crate) use run::run;

@@ -1,11 +1,12 @@
 //! Checks of bulk read requests.
 
-use hyper::{StatusCode, Uri};
+use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::columns::{self, ColumnError};
 use super::criteria::{self, Checked, too_many_relations};
 use super::source::{Source, SourceError};
+use crate::crm::bulk;
 use crate::crm::call::{Context, Refusal};
 use crate::crm::scope;
 use crate::json::record_key;
@@ -32,7 +33,7 @@ pub(super) struct NewJob {
 /// Reads and checks the call's body.
 pub(super) fn read(cx: &Context<'_>) -> Result<NewJob, Refusal> {
     let body = body(cx)?;
-    let callback = callback(&body)?;
+    let callback = bulk::callback(&body)?;
     let refused = || Refusal::bad("QUERY_NOT_SUPPORTED", "the query is not supported", json!({}));
     let query = body.get("query").and_then(Value::as_object).ok_or_else(refused)?;
     let file_type = file_type(&body)?;
@@ -101,31 +102,6 @@ fn body(cx: &Context<'_>) -> Result<Map<String, Value>, Refusal> {
 
 fn unsupported_body() -> Refusal {
     Refusal::bad("REQUEST_BODY_NOT_SUPPORTED", "the body is not supported", json!({}))
-}
-
-/// Returns the address of the callback.
-fn callback(body: &Map<String, Value>) -> Result<Option<String>, Refusal> {
-    let Some(callback) = body.get("callback").filter(|callback| !callback.is_null()) else {
-        return Ok(None);
-    };
-    if callback.get("method").and_then(Value::as_str) != Some("post") {
-        return Err(Refusal::bad(
-            "INVALID_CALLBACK_METHOD",
-            "the method of the callback is invalid",
-            json!({ "supported_callback_methods": ["post"] }),
-        ));
-    }
-    let url = callback.get("url").and_then(Value::as_str).unwrap_or_default();
-    let uri = url.parse::<Uri>().ok();
-    let http = |uri: &Uri| {
-        uri.scheme_str().is_some_and(|scheme| ["http", "https"].contains(&scheme))
-            && uri.host().is_some_and(|host| !host.is_empty())
-    };
-    if !uri.as_ref().is_some_and(http) {
-        let message = "the address of the callback is invalid";
-        return Err(Refusal::bad("INVALID_CALLBACK_URL", message, json!({})));
-    }
-    Ok(Some(url.to_owned()))
 }
 
 fn file_type(body: &Map<String, Value>) -> Result<&str, Refusal> {

@@ -1,6 +1,6 @@
 //! Jobs as the API shows them.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::columns::Column;
@@ -9,31 +9,30 @@ use crate::clock::stamp;
 use crate::config::Config;
 use crate::crm::render::View;
 use crate::schema::ModuleSpec;
-use crate::state::{BulkCriteria, BulkReadJob, CustomView, JobEnd};
+use crate::state::{BulkCriteria, BulkReadJob, CustomView, JobEnd, JobProgress};
 use crate::version::Version;
-
-/// The time for which a new job is shown as added.
-const ADDED: TimeDelta = TimeDelta::milliseconds(500);
 
 /// Returns the state of a job, in Zoho's words.
 fn state(job: &BulkReadJob, now: DateTime<Utc>) -> &'static str {
     match &job.end {
         Some(JobEnd::Completed { .. }) => "COMPLETED",
         Some(JobEnd::Failed { .. }) => "FAILURE",
-        None if now < job.created + ADDED => "ADDED",
-        None if now < job.starts => "QUEUED",
-        None => "IN PROGRESS",
+        None => match job.job.progress(now) {
+            JobProgress::Added => "ADDED",
+            JobProgress::Queued => "QUEUED",
+            JobProgress::Running => "IN PROGRESS",
+        },
     }
 }
 
 /// Returns the details of a new job.
 pub(super) fn added(view: View<'_>, job: &BulkReadJob) -> Value {
     json!({
-        "id": job.id.to_string(),
+        "id": job.job.id.to_string(),
         "operation": "read",
         "state": "ADDED",
-        "created_by": view.actor(&job.user),
-        "created_time": stamp(job.created),
+        "created_by": view.actor(&job.job.user),
+        "created_time": stamp(job.job.created),
     })
 }
 
@@ -46,12 +45,12 @@ pub(super) fn job(
     now: DateTime<Utc>,
 ) -> Value {
     let mut shown = json!({
-        "id": job.id.to_string(),
+        "id": job.job.id.to_string(),
         "operation": "read",
         "state": state(job, now),
         "query": query(view, config, job),
-        "created_by": view.actor(&job.user),
-        "created_time": stamp(job.created),
+        "created_by": view.actor(&job.job.user),
+        "created_time": stamp(job.job.created),
         "file_type": "csv",
     });
     let result = match &job.end {
@@ -64,7 +63,7 @@ pub(super) fn job(
                 "page": job.page,
                 "per_page": config.bulk_read.rows_per_job,
                 "count": count,
-                "download_url": format!("/crm/bulk/{version}/read/{}/result", job.id),
+                "download_url": format!("/crm/bulk/{version}/read/{}/result", job.job.id),
                 "more_records": next_page_token.is_some(),
             });
             if let (Some(map), Some(token)) = (result.as_object_mut(), next_page_token)

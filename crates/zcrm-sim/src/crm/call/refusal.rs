@@ -180,6 +180,11 @@ impl RowError {
         Self::new("DUPLICATE_DATA", "duplicate data", details)
     }
 
+    /// Returns the name of the field that is wrong, if the details have it.
+    pub(crate) fn field(&self) -> Option<&str> {
+        self.details.get("api_name")?.as_str()
+    }
+
     pub(crate) fn json(&self) -> Value {
         json!({
             "code": self.code,
@@ -187,5 +192,31 @@ impl RowError {
             "message": self.message,
             "status": "error",
         })
+    }
+}
+
+/// The refusals of one row: at least one.
+#[derive(Debug)]
+pub(crate) struct RowErrors {
+    first: RowError,
+    more: Vec<RowError>,
+}
+
+impl RowErrors {
+    /// Returns `None` without errors.
+    pub(crate) fn of(errors: Vec<RowError>) -> Option<Self> {
+        let mut errors = errors.into_iter();
+        errors.next().map(|first| Self { first, more: errors.collect() })
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &RowError> {
+        std::iter::once(&self.first).chain(&self.more)
+    }
+}
+
+impl From<RowErrors> for RowError {
+    /// Takes the first one, because the answer to a call has one error for each row.
+    fn from(errors: RowErrors) -> Self {
+        errors.first
     }
 }

@@ -5,13 +5,13 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::{parse_stamp, stamp, whole_seconds};
 use crate::crm::call::{
-    Context, External, PageParams, Refusal, Row, RowError, RowResult, condition, each, each_id,
-    found, ids, page, row_id, success,
+    Context, External, PageParams, Refusal, Row, RowError, RowErrors, RowResult, condition, each,
+    each_id, found, ids, page, row_id, success,
 };
 use crate::crm::criteria;
 use crate::crm::criteria::{check, holds, wrong_criteria};
 use crate::crm::render::View;
-use crate::crm::validation::{Rules, clean};
+use crate::crm::validation::{CleanedRow, Rules, clean};
 use crate::http::Answer;
 use crate::json::{mentioned_id, record_key, text_of};
 use crate::state::{ADMINISTRATOR, FOUNDED, Record, SettingsMap, User, UserStatus, user_defaults};
@@ -214,7 +214,10 @@ fn changes(cx: &Context<'_>, row: Row<'_>, target: Option<&User>) -> Result<Chan
     let module = &cx.state.user_fields;
     let view: View<'_> = cx.view();
     let rules = Rules { view, module, row, target: record.as_ref(), external: &external };
-    let mut values = clean(rules)?.values;
+    let (CleanedRow { mut values, .. }, errors) = clean(rules);
+    if let Some(errors) = RowErrors::of(errors) {
+        return Err(errors.into());
+    }
     let mut setting = |name: &str, shelf: &SettingsMap| match values.remove(name) {
         None => Ok(None),
         Some(value) => {

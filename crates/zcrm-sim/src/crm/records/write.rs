@@ -8,7 +8,8 @@ use super::list::changed_since;
 use super::merge_rows::merge;
 use crate::clock::stamp;
 use crate::crm::call::{
-    Context, External, Refusal, Row, RowError, answer, body, condition, each_of, rows, success,
+    Context, External, Refusal, Row, RowError, RowErrors, answer, body, condition, each_of, rows,
+    success,
 };
 use crate::crm::records::computed;
 use crate::crm::settings::tags;
@@ -212,11 +213,8 @@ pub(crate) fn twin<'a>(
         (Some(a), Some(b)) => a.to_lowercase() == b.to_lowercase(),
         _ => other == value,
     };
-    table
-        .records
-        .values()
-        .filter(|record| Some(record.id) != except)
-        .find(|record| record.values.get(field).is_some_and(same))
+    let mut candidates = table.candidates(field, value).filter(|one| Some(one.id) != except);
+    candidates.find(|record| record.values.get(field).is_some_and(same))
 }
 
 /// Checks a row by itself and against the other records.
@@ -226,11 +224,11 @@ fn checked(
     row: Row<'_>,
     target: Option<u64>,
     external: &External,
-) -> Result<CleanedRow, RowError> {
+) -> Result<CleanedRow, RowErrors> {
     let table = cx.store().table(module.api_name());
     let record = target.and_then(|id| table.records.get(&id));
     let rules = Rules { view: cx.view(), module, row, target: record, external };
-    let cleaned = clean(rules)?;
+    let (cleaned, mut errors) = clean(rules);
     for field in module.fields.iter().filter(|field| field.unique) {
         let value = cleaned.values.get(&field.api_name).filter(|value| !value.is_null());
         if let Some(twin) = value.and_then(|value| twin(table, &field.api_name, value, target)) {
@@ -241,10 +239,10 @@ fn checked(
                 let twin = json!({ "id": twin.id.to_string(), "module": module, "Owner": owner });
                 map.insert("duplicate_record".into(), twin);
             }
-            return Err(RowError::duplicate(details));
+            errors.push(RowError::duplicate(details));
         }
     }
-    Ok(cleaned)
+    RowErrors::of(errors).map_or(Ok(cleaned), Err)
 }
 
 /// Converts rows and tags to the form in which they are stored.
@@ -272,12 +270,22 @@ fn store_tags_and_rows(
     }
 }
 
+/// Checks a row that inserts a record, or updates the target.
+pub(crate) fn check_row(
+    cx: &Context<'_>,
+    module: &ModuleSpec,
+    row: Row<'_>,
+    target: Option<u64>,
+) -> Result<(), RowErrors> {
+    checked(cx, module, row, target, &External::default()).map(drop)
+}
+
 /// Checks a row and inserts a record.
 pub(crate) fn insert_row(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
     row: Row<'_>,
-) -> Result<u64, RowError> {
+) -> Result<u64, RowErrors> {
     let cleaned = checked(cx, module, row, None, &External::default())?;
     Ok(store_new(cx, module, cleaned))
 }
@@ -326,7 +334,7 @@ pub(crate) fn change(
     row: Row<'_>,
     id: u64,
     external: &External,
-) -> Result<(), RowError> {
+) -> Result<(), RowErrors> {
     let CleanedRow { mut values, owner } = checked(cx, module, row, Some(id), external)?;
     store_tags_and_rows(cx, module, &mut values, id);
     let known = cx.store().table(module.api_name()).records.get(&id).cloned();

@@ -23,16 +23,17 @@ pub(crate) fn is_empty(value: &Value) -> bool {
     value.is_null() || value.as_str() == Some("")
 }
 
-/// Validates a row. Unknown names and read-only fields are ignored.
-pub(crate) fn clean(rules: Rules<'_>) -> Result<CleanedRow, RowError> {
+/// Validates a row, and returns its valid values and the errors of the others. Unknown names and
+/// read-only fields are ignored.
+pub(crate) fn clean(rules: Rules<'_>) -> (CleanedRow, Vec<RowError>) {
     let row = rules.row.values;
-    let mut cleaned = CleanedRow::default();
+    let (mut cleaned, mut errors) = (CleanedRow::default(), Vec::new());
     for field in rules.module.fields.iter().filter(|field| !field.read_only) {
         let name = line_items::shown_name(&field.api_name, rules.view.version);
         let given = row.get(name);
         match given.filter(|value| !is_empty(value)) {
             None if field.mandatory && (given.is_some() || rules.target.is_none()) => {
-                return Err(rules.row.missing(name));
+                errors.push(rules.row.missing(name));
             }
             None => {
                 if given.is_some() && !field.system {
@@ -41,16 +42,19 @@ pub(crate) fn clean(rules: Rules<'_>) -> Result<CleanedRow, RowError> {
             }
             Some(value) => {
                 let value = appended(rules, row, field, value);
-                let stored = check(rules, field, name, &value, row)?;
-                if field.system {
-                    cleaned.owner = stored.as_str().map(String::from);
-                } else {
-                    cleaned.values.insert(field.api_name.clone(), stored);
+                match check(rules, field, name, &value, row) {
+                    Err(error) => errors.push(error),
+                    Ok(stored) if field.system => {
+                        cleaned.owner = stored.as_str().map(String::from);
+                    }
+                    Ok(stored) => {
+                        cleaned.values.insert(field.api_name.clone(), stored);
+                    }
                 }
             }
         }
     }
-    Ok(cleaned)
+    (cleaned, errors)
 }
 
 /// Returns the value of a multi-select picklist, appended to the existing values if the row asks

@@ -1,4 +1,4 @@
-//! The result of a job: a ZIP file with a CSV.
+//! The result of a job: a ZIP file with CSV files.
 
 use std::io::{self, Cursor, Seek, Write};
 use std::mem;
@@ -9,7 +9,7 @@ use csv::{QuoteStyle, Terminator, WriterBuilder};
 use zip::CompressionMethod;
 use zip::write::{SimpleFileOptions, StreamWriter, ZipWriter};
 
-use crate::bulk_read::CsvFormat;
+use crate::csv_format::CsvFormat;
 use crate::state::JobFault;
 
 /// The size of the pieces of a streamed archive, in bytes.
@@ -19,9 +19,8 @@ const CHUNK: usize = 64 * 1_024;
 const COMPRESSION: i64 = 1;
 
 /// A CSV that is written into a ZIP file.
-pub(super) struct CsvArchive<W: Write + Seek> {
+pub(crate) struct CsvArchive<W: Write + Seek> {
     csv: csv::Writer<ZipWriter<W>>,
-    format: CsvFormat,
 }
 
 fn options(large: bool) -> SimpleFileOptions {
@@ -49,11 +48,7 @@ impl<W: Write + Seek> CsvArchive<W> {
             .terminator(ends)
             .flexible(true)
             .from_writer(zip);
-        Ok(Self { csv, format: format.clone() })
-    }
-
-    pub(super) fn format(&self) -> &CsvFormat {
-        &self.format
+        Ok(Self { csv })
     }
 
     fn close(self) -> io::Result<ZipWriter<W>> {
@@ -61,17 +56,26 @@ impl<W: Write + Seek> CsvArchive<W> {
     }
 }
 
-/// Writes a complete archive. `rows` writes the CSV.
-pub(super) fn stored(
-    job: u64,
+/// Writes the header and the rows of a CSV.
+type WriteRows<'a> = dyn Fn(&mut dyn RowWriter) -> io::Result<()> + 'a;
+
+/// A CSV to write into an archive.
+pub(crate) struct CsvFile<'a> {
+    /// The name, without its extension.
+    pub(crate) name: String,
+    pub(crate) rows: Box<WriteRows<'a>>,
+}
+
+/// Writes a complete archive.
+pub(crate) fn stored(
+    files: &[CsvFile<'_>],
     format: &CsvFormat,
     fault: Option<&JobFault>,
-    rows: impl FnOnce(&mut dyn RowWriter) -> io::Result<()>,
 ) -> io::Result<Vec<u8>> {
     let mut file = if format.sizes_first {
-        into(ZipWriter::new(Cursor::new(Vec::new())), job, format, fault, rows)?.into_inner()
+        into(ZipWriter::new(Cursor::new(Vec::new())), files, format, fault)?.into_inner()
     } else {
-        into(ZipWriter::new_stream(Vec::new()), job, format, fault, rows)?.into_inner()
+        into(ZipWriter::new_stream(Vec::new()), files, format, fault)?.into_inner()
     };
     match fault {
         Some(JobFault::CutResult) => file.truncate(file.len() / 2),
@@ -83,25 +87,27 @@ pub(super) fn stored(
 
 fn into<W: Write + Seek>(
     mut zip: ZipWriter<W>,
-    job: u64,
+    files: &[CsvFile<'_>],
     format: &CsvFormat,
     fault: Option<&JobFault>,
-    rows: impl FnOnce(&mut dyn RowWriter) -> io::Result<()>,
 ) -> io::Result<W> {
     if !matches!(fault, Some(JobFault::NoFile)) {
-        let mut csv = CsvArchive::start(zip, &format!("{job}.csv"), format, false)?;
-        rows(&mut csv)?;
-        zip = csv.close()?;
+        for file in files {
+            let mut csv = CsvArchive::start(zip, &format!("{}.csv", file.name), format, false)?;
+            (file.rows)(&mut csv)?;
+            zip = csv.close()?;
+        }
     }
     if matches!(fault, Some(JobFault::ExtraFile)) {
-        zip.start_file(format!("{job}_2.csv"), options(false))?;
+        let name = files.first().map(|file| file.name.as_str()).unwrap_or_default();
+        zip.start_file(format!("{name}_2.csv"), options(false))?;
         zip.write_all(b"Id\n1\n")?;
     }
     Ok(zip.finish()?)
 }
 
 /// Writes cells and rows, to any kind of archive.
-pub(super) trait RowWriter {
+pub(crate) trait RowWriter {
     fn cell(&mut self, text: &str) -> io::Result<()>;
     fn end_row(&mut self) -> io::Result<()>;
 }
@@ -141,7 +147,7 @@ fn break_checksums(file: &mut [u8]) {
 
 /// A buffer that an archive writes to and a stream empties.
 #[derive(Debug, Clone, Default)]
-pub(super) struct SharedBuffer(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct SharedBuffer(Arc<Mutex<Vec<u8>>>);
 
 impl SharedBuffer {
     fn len(&self) -> usize {
@@ -164,18 +170,18 @@ impl Write for SharedBuffer {
     }
 }
 
-pub(super) type StreamedArchive = CsvArchive<StreamWriter<SharedBuffer>>;
+pub(crate) type StreamedArchive = CsvArchive<StreamWriter<SharedBuffer>>;
 
 /// An archive that is written while it is read: one row for each call of `row`, until that returns
 /// `false`.
-pub(super) struct ArchiveChunks<F> {
+pub(crate) struct ArchiveChunks<F> {
     archive: Option<StreamedArchive>,
     buffer: SharedBuffer,
     row: F,
 }
 
 impl<F: FnMut(&mut StreamedArchive) -> io::Result<bool>> ArchiveChunks<F> {
-    pub(super) fn new(job: u64, format: &CsvFormat, large: bool, row: F) -> Self {
+    pub(crate) fn new(job: u64, format: &CsvFormat, large: bool, row: F) -> Self {
         let buffer = SharedBuffer::default();
         let zip = ZipWriter::new_stream(buffer.clone());
         // A buffer in memory accepts all writes.
