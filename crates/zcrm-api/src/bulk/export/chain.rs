@@ -7,6 +7,7 @@ use zcrm_core::{Error, ErrorKind, Outcome};
 
 use super::{
     checkpoint::Checkpoint,
+    job_time::{JobTime, LastRunning},
     report::DroppedField,
     state::{ExportState, ListPosition, NextPart, PaidJob, cannot_go_on},
 };
@@ -20,6 +21,7 @@ use crate::{
             options::{CsvOptions, Types},
             query::BulkQuery,
             result::BulkResult,
+            status::BulkState,
         },
     },
 };
@@ -65,8 +67,7 @@ pub(super) struct Chain<T> {
     pub(super) settings: ExportSettings,
     /// The call whose headers and parameters the creates have.
     settings_of: Call,
-    /// The duration of the last job.
-    expected: Option<Duration>,
+    job_time: JobTime,
     /// The number of results that were lost in this run.
     lost: u32,
 }
@@ -115,7 +116,8 @@ impl<T: DeserializeOwned + Send + 'static> Chain<T> {
         settings: ExportSettings,
         settings_of: Call,
     ) -> Self {
-        Self { records, checkpoint, settings, settings_of, expected: None, lost: 0 }
+        let job_time = JobTime::default();
+        Self { records, checkpoint, settings, settings_of, job_time, lost: 0 }
     }
 
     /// Returns a part whose job has ended, and creates the job of the part after it.
@@ -156,15 +158,23 @@ impl<T: DeserializeOwned + Send + 'static> Chain<T> {
         let clock = Arc::clone(self.records.api().clock());
         let running = BulkJob::new(self.records.clone(), job.handle.clone());
         let age = (clock.now() - job.handle.created()).to_std().unwrap_or_default();
+        let last_running = LastRunning::default();
+        let seen = last_running.clone();
         let mut wait = running.wait().deadline(self.settings.deadline);
-        if let Some(expected) = self.expected {
-            wait = wait.expected_after(expected.saturating_sub(age));
+        wait = wait.on_progress(move |progress| {
+            if progress.state != BulkState::COMPLETED {
+                seen.set(progress.elapsed);
+            }
+        });
+        if let Some(rest) = self.job_time.rest(age) {
+            wait = wait.expected_after(rest);
         }
         match wait.send().await {
             Ok(result) => {
                 let now = clock.now();
                 if job.count.is_none() {
-                    self.expected = (now - job.handle.created()).to_std().ok();
+                    let ended = (now - job.handle.created()).to_std().unwrap_or_default();
+                    self.job_time.learn(age, &last_running, ended);
                     let status = result.status().clone();
                     self.checkpoint.update(|state| state.ended(part, &status, now)).await?;
                 }

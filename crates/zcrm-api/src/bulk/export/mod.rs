@@ -4,6 +4,7 @@ mod builder;
 mod chain;
 mod checkpoint;
 mod files;
+mod job_time;
 mod listed;
 mod report;
 mod state;

@@ -158,7 +158,9 @@ impl Backoff {
             Some(expected) if expected > FIRST => {
                 Self { next: expected.mul_f64(0.98), step: expected.mul_f64(0.03) }
             }
-            _ => Self { next: FIRST, step: FIRST.saturating_mul(2) },
+            // about now
+            Some(expected) => Self { next: expected, step: FIRST },
+            None => Self { next: FIRST, step: FIRST.saturating_mul(2) },
         }
     }
 

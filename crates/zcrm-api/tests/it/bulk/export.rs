@@ -8,7 +8,7 @@ use zcrm_api::{
     bulk::{Export, ExportStream},
     field,
 };
-use zcrm_core::{ApiVersion, ErrorKind, Outcome, Record};
+use zcrm_core::{ApiVersion, Clock as _, ErrorKind, Outcome, Record};
 use zcrm_sim::BulkReadSettings;
 
 use super::world::World;
@@ -337,4 +337,22 @@ async fn exports_several_modules_within_the_limits() {
     assert_eq!((leads.unwrap().records, contacts.unwrap().records), (200, 200));
     assert_eq!(unique(&saved(folder.path())), 400);
     assert_eq!(world.sim.journal().count(|call| call.status == Some(429)), 0);
+}
+
+#[tokio::test]
+async fn learns_from_each_job_when_the_next_one_ends() {
+    let settings = BulkReadSettings::new().rows_per_job(10);
+    let world =
+        World::with(ApiVersion::V8, |sim| sim.bulk_read(settings).records("Leads", 100)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let began = world.clock.now();
+    let mut rows = export(&world.api().await, &folder).stream();
+    assert_eq!(take(&mut rows, usize::MAX).await.len(), 100);
+    // ten jobs of 3.5 s each
+    let took = (world.clock.now() - began).as_seconds_f64();
+    assert!((35.0..40.0).contains(&took), "{took}");
+    let reads = world.sim.journal().count(|call| {
+        call.method == "GET" && call.path.contains("/read/") && !call.path.ends_with("/result")
+    });
+    assert!(reads <= 60, "{reads}");
 }

@@ -215,11 +215,17 @@ async fn continues_a_chain_by_token_and_by_page() {
 
 #[tokio::test]
 async fn starts_polling_when_the_job_is_expected() {
-    let statuses = vec![(200, state("IN PROGRESS")), (200, completed(json!({ "count": 0 })))];
-    let (api, _, clock) = Bulk { statuses, ..Bulk::default() }.api(ApiVersion::V8);
-    let job = leads(&api).bulk_read().await.unwrap();
-    job.wait().expected_after(Duration::from_secs(100)).await.unwrap();
-    assert_eq!(clock.slept(), [Duration::from_secs(98), Duration::from_secs(3)]);
+    let second = Duration::from_secs;
+    for (expected, slept) in [
+        (second(100), [second(98), second(3)]),
+        (second(0), [second(0), Duration::from_millis(200)]),
+    ] {
+        let statuses = vec![(200, state("IN PROGRESS")), (200, completed(json!({ "count": 0 })))];
+        let (api, _, clock) = Bulk { statuses, ..Bulk::default() }.api(ApiVersion::V8);
+        let job = leads(&api).bulk_read().await.unwrap();
+        job.wait().expected_after(expected).await.unwrap();
+        assert_eq!(clock.slept(), slept);
+    }
 }
 
 #[tokio::test]
