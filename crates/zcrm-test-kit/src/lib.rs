@@ -33,7 +33,7 @@ pub use canned::{SentRequests, canned};
 pub use logs::Logs;
 pub use raw::{Framing, raw_server};
 pub use script::{Script, Seen, answer, body, ok, status, zoho};
-pub use simulator::{access_token, connector, user};
+pub use simulator::{access_token, access_token_of, connector, user};
 pub use tasks::{ManualFuture, until};
 #[cfg(feature = "client")]
 pub use world::{World, builder, logged_in};

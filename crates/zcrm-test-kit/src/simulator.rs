@@ -24,13 +24,18 @@ pub fn connector(sim: &Simulator) -> Connector {
 
 /// Returns an access token of the simulator for its production API.
 pub async fn access_token(sim: &Simulator) -> String {
+    access_token_of(sim, &sim.grant_token()).await
+}
+
+/// Returns the access token that the simulator issues for a grant token.
+pub async fn access_token_of(sim: &Simulator, grant: &str) -> String {
     let transport = Stack::new(connector(sim)).build_for_accounts(Duration::from_secs(20));
     let fields = [
         ("grant_type", "authorization_code"),
         ("client_id", &sim.client_id()),
         ("client_secret", &sim.client_secret()),
         ("redirect_uri", &sim.redirect_uri()),
-        ("code", &sim.grant_token()),
+        ("code", grant),
     ];
     let mut request = TOKEN.request(ApiVersion::V8).form(&fields).build().unwrap();
     *request.uri_mut() = format!("{}/oauth/v2/token", sim.accounts_url()).parse().unwrap();

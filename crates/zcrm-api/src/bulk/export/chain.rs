@@ -75,7 +75,7 @@ pub(super) struct Chain<T> {
 /// A part of an export.
 pub(super) enum Part<T> {
     Bulk(BulkResult<T>),
-    /// Bulk reads do not offer the module: the records that the query selects, by a list.
+    /// Bulk reads do not offer the module: the records that the query selects.
     List {
         position: ListPosition,
         query: BulkQuery,
@@ -312,7 +312,7 @@ impl<T: DeserializeOwned + Send + 'static> Chain<T> {
         }
         let can_be_listed = query.criteria.is_none();
         if is_first && REFUSED_MODULES.contains(&code) && can_be_listed {
-            tracing::warn!(target: "zcrm::api", code, "an export uses lists instead of bulk reads");
+            tracing::warn!(target: "zcrm::api", code, "bulk reads do not offer the module of an export");
             self.checkpoint.update(|state| state.list = Some(ListPosition::default())).await?;
             return Ok(Created::List);
         }

@@ -2,22 +2,24 @@
 
 use std::{
     collections::BTreeSet,
-    fmt, io,
+    fmt,
+    future::ready,
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, stream};
 use serde::de::DeserializeOwned;
 use zcrm_core::{Error, ErrorKind, Outcome, Record, escaped};
 
 use super::{
     chain::{Chain, ExportSettings, Part, Repeated},
     checkpoint::Checkpoint,
-    listed::listed,
+    listed::Listed,
     report::ExportReport,
-    state::ExportState,
+    state::{ExportState, ListPosition, ListProgress},
 };
 use crate::{
     Call, Records, SaveFile,
@@ -25,11 +27,14 @@ use crate::{
     request::{Kind, Request, sealed::Sealed},
 };
 
+/// The records of a file of JSON lines, as many as a bulk read has.
+const ROWS_PER_FILE: usize = 200_000;
+
 /// A [`Request`] kind that saves an export as files: [`Export::save_in`](super::Export::save_in).
 /// It returns an [`ExportReport`].
 ///
-/// If bulk reads do not offer the module, the records are saved in one file of JSON lines, such as
-/// `Notes-00001.jsonl`.
+/// If bulk reads do not offer the module, the records are saved as JSON lines, in files such as
+/// `Notes-00001.jsonl` with up to 200,000 records each.
 ///
 /// If the future is dropped or fails, the files so far are complete, and the same request continues
 /// after them. Files of another export in the folder are an error of kind
@@ -126,7 +131,7 @@ impl<T: DeserializeOwned + Send + 'static> SaveExport<T> {
                     let next = number.saturating_add(1);
                     checkpoint.update(|state| state.finish_before(next)).await?;
                 }
-                Part::List { query, .. } => self.save_list(&chain, &query).await?,
+                Part::List { position, query } => self.save_list(&chain, &query, position).await?,
                 Part::End => break,
                 Part::Again => self.begin_again(&checkpoint).await?,
             }
@@ -147,23 +152,60 @@ impl<T: DeserializeOwned + Send + 'static> SaveExport<T> {
         checkpoint.update(ExportState::restart).await
     }
 
-    /// Saves the records of a list as JSON lines.
-    async fn save_list(&self, chain: &Chain<T>, query: &BulkQuery) -> Result<(), Error> {
+    /// Saves the records of a query or list as JSON lines.
+    async fn save_list(
+        &self,
+        chain: &Chain<T>,
+        query: &BulkQuery,
+        position: ListPosition,
+    ) -> Result<(), Error> {
         let records = chain.records.api().records(chain.records.module().to_owned());
-        let path = self.path(1, "jsonl");
-        let mut count = 0_u64;
-        let lines = listed(&records, query).map(|record: Result<Record, Error>| {
-            count += 1;
-            record.map(|record| Bytes::from(format!("{}\n", record.to_json())))
-        });
-        SaveFile::to(path).store(Box::pin(lines)).await?;
-        chain
-            .checkpoint
-            .update(|state| {
-                state.count_listed(count);
-                (state.parts, state.is_done) = (1, true);
-            })
-            .await
+        let mut listed =
+            Listed::<Record>::open(&records, &chain.checkpoint, query, position).await?;
+        let mut number = chain.checkpoint.state().await.parts;
+        let (mut progress, mut limit) = (ListProgress::default(), None);
+        while !progress.is_done {
+            number = number.saturating_add(1);
+            let first = match listed.next().await {
+                Some(Err(error)) => return Err(error),
+                first => first,
+            };
+            // an empty export has a file too
+            if first.is_some() || number == 1 {
+                let rows = stream::iter(first).chain(listed.by_ref()).take(ROWS_PER_FILE);
+                let lines = rows.scan(&mut limit, |limit, row| ready(line(row, limit)));
+                // a file that was complete before a crash is replaced by the same records
+                SaveFile::to(self.path(number, "jsonl")).store(Box::pin(lines)).await?;
+            } else {
+                number = number.saturating_sub(1);
+            }
+            progress = listed.progress();
+            let counted = progress.clone();
+            chain
+                .checkpoint
+                .update(|state| {
+                    state.count_listed(counted);
+                    state.parts = number;
+                })
+                .await?;
+            listed.acknowledged();
+            if let Some(error) = limit.take() {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the line of a record. At the limit of lists, which is put into `limit`, the lines end.
+fn line(record: Result<Record, Error>, limit: &mut Option<Error>) -> Option<Result<Bytes, Error>> {
+    match record {
+        Ok(record) => Some(Ok(format!("{}\n", record.to_json()).into())),
+        Err(error) if error.kind() == ErrorKind::Wall => {
+            *limit = Some(error);
+            None
+        }
+        Err(error) => Some(Err(error)),
     }
 }
 

@@ -34,7 +34,7 @@ pub struct ExportReport {
     pub repeated_jobs: u32,
     /// The fields that were left out.
     pub dropped_fields: Vec<DroppedField>,
-    /// Whether lists were used, because bulk reads do not offer the module.
+    /// Whether a query or a list was used, because bulk reads do not offer the module.
     pub used_lists: bool,
     /// The files that were saved, in their order. Empty for a stream.
     pub files: Vec<PathBuf>,

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The version of the checkpoint's format.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Zoho's page on creating a job: the life of a page token, in hours.
 const TOKEN_HOURS: i64 = 24;
@@ -32,7 +32,7 @@ pub(super) struct ExportState {
     creating: bool,
     /// The number of rows of the first job that were acknowledged.
     pub(super) row: u64,
-    /// The position in a list, if bulk reads do not offer the module.
+    /// The position in a query or list, if bulk reads do not offer the module.
     pub(super) list: Option<ListPosition>,
     pub(super) parts: u32,
     records: u64,
@@ -67,9 +67,24 @@ pub(super) enum NextPart {
     End,
 }
 
-/// The position in a list: `None` at its start.
+/// The position in a query or list.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct ListPosition(pub(super) Option<Cursor>);
+pub(super) struct ListPosition {
+    /// `None` at the start.
+    pub(super) cursor: Option<Cursor>,
+    /// The reason why it is a list, which has a limit.
+    pub(super) refusal: Option<String>,
+}
+
+/// The records of a query or list since the last acknowledgement.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ListProgress {
+    pub(super) records: u64,
+    /// The position of the next record.
+    pub(super) next: Option<Cursor>,
+    /// Whether there are no more records.
+    pub(super) is_done: bool,
+}
 
 impl ExportState {
     pub(super) fn new(module: &str, query: BulkQuery) -> Self {
@@ -185,8 +200,17 @@ impl ExportState {
         self.is_done = self.jobs.is_empty() && self.next == NextPart::End;
     }
 
-    pub(super) fn count_listed(&mut self, records: u64) {
+    /// Counts records of a query or list, and keeps the position after them.
+    pub(super) fn count_listed(&mut self, progress: ListProgress) {
+        let ListProgress { records, next, is_done } = progress;
+        if next.is_none() && !is_done {
+            return;
+        }
         self.records = self.records.saturating_add(records);
+        self.is_done = is_done;
+        if let Some(list) = &mut self.list {
+            list.cursor = next;
+        }
     }
 
     /// Begins the export again. The costs so far are kept.

@@ -16,11 +16,14 @@ use zcrm_core::{Error, ErrorKind};
 use super::{
     chain::{Chain, ExportSettings, Part, Repeated},
     checkpoint::Checkpoint,
-    listed::listed,
+    listed::Listed,
     report::ExportReport,
-    state::{ExportState, ListPosition},
+    state::{ExportState, ListProgress},
 };
-use crate::{Call, Records, bulk::read::rows::BulkRows, list::ItemStream};
+use crate::{
+    Call, Records,
+    bulk::read::{result::BulkResult, rows::BulkRows},
+};
 
 /// A stream of all records of a module: [`Export::stream`](super::Export::stream).
 ///
@@ -44,12 +47,19 @@ pub struct ExportStream<T> {
 enum Position {
     /// A part of bulk reads, and the rows of it.
     Part { part: u32, row: u64 },
-    /// The records of a list since the last acknowledgement, and whether it has ended.
-    List { records: u64, has_ended: bool },
+    /// A query or list, which keeps its position.
+    List,
 }
 
-/// The next part, and its chain.
-type Opened<T> = Result<(Chain<T>, Position, Part<T>), Error>;
+/// The next records, and the chain that they come from.
+type Opened<T> = Result<(Chain<T>, Position, Source<T>), Error>;
+
+/// Where the next records come from.
+enum Source<T> {
+    Bulk(Box<BulkResult<T>>),
+    List(Box<Listed<T>>),
+    End,
+}
 
 #[allow(clippy::large_enum_variant, reason = "a stream has one step at a time")]
 enum Step<T> {
@@ -59,7 +69,7 @@ enum Step<T> {
         chain: Chain<T>,
         rows: BulkRows<T>,
     },
-    List(ItemStream<T>),
+    List(Box<Listed<T>>),
     Ended,
 }
 
@@ -101,28 +111,22 @@ impl<T: DeserializeOwned + Send + 'static> ExportStream<T> {
         }
     }
 
-    /// Accepts the rows or the list of a part.
+    /// Begins to read the records of a part.
     fn accept(&mut self, opened: Opened<T>) -> Result<(), Error> {
-        let (chain, position, part) = opened?;
+        let (chain, position, source) = opened?;
         self.opened = Some(Arc::clone(&chain.checkpoint));
         self.position = position;
-        self.step = match part {
-            Part::Bulk(result) => {
+        self.step = match source {
+            Source::Bulk(result) => {
                 let skip = match self.position {
                     Position::Part { row, .. } => row,
-                    Position::List { .. } => 0,
+                    Position::List => 0,
                 };
                 let options = chain.settings.options.clone().skip_rows(skip);
                 Step::Rows { rows: result.with(options).stream(), chain }
             }
-            Part::List { position: ListPosition(cursor), query } => {
-                self.position = Position::List { records: 0, has_ended: false };
-                Step::List(match cursor {
-                    Some(cursor) => chain.records.resume(cursor)?,
-                    None => listed(&chain.records, &query),
-                })
-            }
-            Part::End | Part::Again => Step::Ended,
+            Source::List(listed) => Step::List(listed),
+            Source::End => Step::Ended,
         };
         Ok(())
     }
@@ -136,15 +140,23 @@ async fn open<T: DeserializeOwned + Send + 'static>(
     loop {
         let number = match position {
             Position::Part { part, .. } => part,
-            Position::List { .. } => 1,
+            Position::List => 1,
         };
-        match chain.part(number).await? {
+        let source = match chain.part(number).await? {
+            Part::Bulk(result) => Source::Bulk(Box::new(result)),
+            Part::List { position: at, query } => {
+                position = Position::List;
+                let listed = Listed::open(&chain.records, &chain.checkpoint, &query, at).await?;
+                Source::List(Box::new(listed))
+            }
+            Part::End => Source::End,
             Part::Again => {
                 chain.checkpoint.update(ExportState::restart).await?;
                 position = Position::Part { part: 1, row: 0 };
+                continue;
             }
-            part => return Ok((chain, position, part)),
-        }
+        };
+        return Ok((chain, position, source));
     }
 }
 
@@ -174,9 +186,9 @@ impl<T: DeserializeOwned + Send + 'static> ExportStream<T> {
     pub async fn acknowledge(&mut self) -> Result<(), Error> {
         let Some(checkpoint) = &self.opened else { return Ok(()) };
         let position = self.position.clone();
-        let cursor = match &self.step {
-            Step::List(items) => items.cursor(),
-            _ => None,
+        let listed = match &self.step {
+            Step::List(listed) => listed.progress(),
+            _ => ListProgress::default(),
         };
         checkpoint
             .update(|state| match position {
@@ -184,19 +196,11 @@ impl<T: DeserializeOwned + Send + 'static> ExportStream<T> {
                     state.finish_before(part);
                     state.row = row;
                 }
-                Position::List { records, has_ended } => {
-                    state.count_listed(records);
-                    if cursor.is_some() {
-                        state.list = Some(ListPosition(cursor));
-                    } else if records > 0 || has_ended {
-                        // there is no position after the last record
-                        state.is_done = true;
-                    }
-                }
+                Position::List => state.count_listed(listed),
             })
             .await?;
-        if let Position::List { records, .. } = &mut self.position {
-            *records = 0;
+        if let Step::List(listed) = &mut self.step {
+            listed.acknowledged();
         }
         Ok(())
     }
@@ -252,17 +256,7 @@ impl<T: DeserializeOwned + Send + 'static> Stream for ExportStream<T> {
                     }
                     return Poll::Ready(next);
                 }
-                Step::List(items) => {
-                    let next = ready!(Pin::new(&mut *items).poll_next(cx));
-                    if let Position::List { records, has_ended } = &mut this.position {
-                        match &next {
-                            None => *has_ended = true,
-                            Some(Err(error)) if error.kind() != ErrorKind::Record => {}
-                            Some(_) => *records = records.saturating_add(1),
-                        }
-                    }
-                    return Poll::Ready(next);
-                }
+                Step::List(listed) => return Pin::new(&mut **listed).poll_next(cx),
                 Step::Ended => return Poll::Ready(None),
             }
         }

@@ -19,7 +19,7 @@ fn export(api: &Api, folder: &TempDir) -> Export<Record> {
 }
 
 /// Reads up to `most` rows and returns their ids.
-async fn take(rows: &mut ExportStream<Record>, most: usize) -> Vec<String> {
+pub(super) async fn take(rows: &mut ExportStream<Record>, most: usize) -> Vec<String> {
     let mut ids = Vec::new();
     while ids.len() < most
         && let Some(row) = rows.next().await
@@ -43,7 +43,7 @@ fn saved(folder: &Path) -> Vec<String> {
     ids
 }
 
-fn unique(ids: &[String]) -> usize {
+pub(super) fn unique(ids: &[String]) -> usize {
     ids.iter().collect::<BTreeSet<_>>().len()
 }
 
@@ -154,45 +154,6 @@ async fn leaves_out_refused_fields_and_reports_them() {
     let dropped = &report.dropped_fields[0];
     assert_eq!((dropped.name.as_str(), dropped.code.as_str()), ("Email", "FIELD_NOT_SUPPORTED"));
     assert_eq!((report.jobs, world.paid()), (2, 2));
-}
-
-#[tokio::test]
-async fn uses_lists_if_bulk_reads_do_not_offer_the_module() {
-    let world = World::with(ApiVersion::V8, |sim| sim.records("Leads", 3)).await;
-    let api = world.api().await;
-    let lead = api.records("Leads").list().fields(["id"]).await.unwrap().items.remove(0).unwrap();
-    let lead = api.record("Leads", lead.id().unwrap());
-    for text in ["a", "b", "c"] {
-        lead.notes().create(text).await.unwrap();
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let export = |api: &Api| {
-        let export = api.records("Notes").export().fields(["Note_Content"]);
-        export.checkpoint(folder.path().join("checkpoint"))
-    };
-    let mut rows = export(&api).stream();
-    let mut ids = take(&mut rows, 2).await;
-    rows.acknowledge().await.unwrap();
-    drop(rows);
-    let mut rows = export(&api).stream();
-    ids.extend(take(&mut rows, usize::MAX).await);
-    assert_eq!((ids.len(), unique(&ids)), (3, 3));
-    rows.acknowledge().await.unwrap();
-    let report = rows.report().await;
-    assert!(report.used_lists && report.is_complete);
-    assert_eq!((report.records, report.jobs, world.paid()), (3, 0, 0));
-    drop(rows);
-    assert!(export(&api).stream().next().await.is_none());
-
-    let files = tempfile::tempdir().unwrap();
-    let saved = api.records("Notes").export().fields(["Note_Content"]).save_in(files.path());
-    let report = saved.await.unwrap();
-    let text = std::fs::read_to_string(&report.files[0]).unwrap();
-    assert_eq!((report.records, report.files.len(), text.lines().count()), (3, 1, 3));
-    // a list has no condition
-    let filtered = api.records("Notes").export().filter(field("Note_Content").eq("a"));
-    let error = filtered.stream().next().await.unwrap().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Api);
 }
 
 #[tokio::test]

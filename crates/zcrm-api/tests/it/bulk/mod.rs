@@ -4,6 +4,7 @@ mod export;
 mod faults;
 mod fixture;
 mod jobs;
+mod listed;
 mod results;
 mod rows;
 mod simulated;

@@ -29,9 +29,18 @@ impl World {
 
     /// An API with a new token, as in a new process.
     pub(super) async fn api(&self) -> Api {
+        self.api_of(&self.sim.grant_token()).await
+    }
+
+    /// An API whose token has only some scopes.
+    pub(super) async fn api_for(&self, scopes: &[&str]) -> Api {
+        self.api_of(&self.sim.grant_token_for(scopes)).await
+    }
+
+    async fn api_of(&self, grant: &str) -> Api {
         let stack = Stack::new(zcrm_test_kit::connector(&self.sim));
         let stack = stack.retry(zcrm_test_kit::impatient_retry());
-        let token = zcrm_test_kit::access_token(&self.sim).await;
+        let token = zcrm_test_kit::access_token_of(&self.sim, grant).await;
         let authorizer = StaticAuthorizer::zoho(&token, self.sim.api_url().parse().unwrap());
         let api = Api::new(stack.build(), self.version);
         let api = api.authorized_by(Arc::new(authorizer.unwrap()));
