@@ -54,7 +54,7 @@ enum Position {
 /// The next records, and the chain that they come from.
 type Opened<T> = Result<(Chain<T>, Position, Source<T>), Error>;
 
-/// Where the next records come from.
+/// The source of the next records.
 enum Source<T> {
     Bulk(Box<BulkResult<T>>),
     List(Box<Listed<T>>),
