@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use futures_util::TryStreamExt;
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 use serde_json::{Value, json};
-use zcrm_api::{Condition, Cursor, field};
+use zcrm_api::{Api, Condition, Cursor, field};
 use zcrm_core::{ApiVersion, Code, ErrorKind, Id, ManualClock, Record};
 
 use crate::fixture::{Fixture, on_both_versions};
@@ -383,63 +383,89 @@ async fn resumes_a_query_at_the_cursor_of_an_error() {
     }
 }
 
+/// The fields that are compared: a name, an address, a picklist, a lookup and a time.
+const COMPARED: [&str; 5] = ["Last_Name", "Email", "Lead_Source", "Owner", "Modified_Time"];
+
+/// Returns the compared values of a record. Of a lookup, a query returns only the id.
+fn compared(record: &Record) -> Vec<Value> {
+    let value = |name: &&str| match record.get::<Value>(name).unwrap() {
+        Some(Value::Object(lookup)) => lookup["id"].clone(),
+        value => value.unwrap_or_default(),
+    };
+    COMPARED.iter().map(value).collect()
+}
+
+/// Reads records by their ids, at most 100, as the call for one record does.
+async fn get_all(api: &Api, ids: &[Id]) -> BTreeMap<Id, Vec<Value>> {
+    let records = api.records("Contacts").list().fields(COMPARED).ids(ids.iter().cloned());
+    let records = records.await.unwrap().all().unwrap();
+    records.iter().map(|record| (record.id().unwrap(), compared(record))).collect()
+}
+
 #[tokio::test]
 async fn returns_each_lasting_record_once_during_changes() {
     const RECORDS: usize = 250_000;
     let Fixture { sim, api } =
         Fixture::with(ApiVersion::V8, |sim| sim.records("Contacts", RECORDS)).await;
-    let first: Vec<Record> = api
-        .records("Contacts")
-        .list()
-        .fields(["Last_Name"])
-        .sort_by("id")
-        .await
-        .unwrap()
-        .all()
-        .unwrap();
+    let first = api.records("Contacts").list().fields(["Last_Name"]).sort_by("id");
+    let first = first.per_page(1).await.unwrap().all().unwrap();
     let begin: u64 = first[0].id().unwrap().as_str().parse().unwrap();
-    let mut stream =
-        api.records("Contacts").list().fields(["Last_Name", "Email"]).complete().stream();
-    let mut seen: Vec<Id> = Vec::with_capacity(RECORDS);
+    let mut stream = api.records("Contacts").list().fields(COMPARED).complete().stream();
+    let mut seen: Vec<(Id, Vec<Value>)> = Vec::with_capacity(RECORDS);
     let mut deleted = Vec::new();
-    let mut sample = Vec::new();
+    // the values of changed records before their changes
+    let mut versions: BTreeMap<Id, Vec<Vec<Value>>> = BTreeMap::new();
     while let Some(contact) = stream.next().await {
         let contact = contact.unwrap();
         let id = contact.id().unwrap();
-        // deletions before and after the position, edits, and new records
+        // deletions, edits behind and ahead of the position, and new records
         if seen.len() % 5_000 == 17 {
             let number: u64 = id.as_str().parse().unwrap();
-            let behind = sim.delete("Contacts", &number.to_string());
-            assert!(behind.is_ok());
+            sim.delete("Contacts", id.as_str()).unwrap();
             deleted.push(id.clone());
             let ahead = (number + 20_011).to_string();
             if sim.delete("Contacts", &ahead).is_ok() {
                 deleted.push(Id::from(ahead));
             }
-            sim.change("Contacts", &(begin + 3).to_string(), json!({ "Last_Name": "Changed" }))
-                .unwrap();
+            for place in [begin + 3, number - 5, number + 40, number + 3_000, number + 30_000] {
+                let place = Id::from(place.to_string());
+                if let Some(before) =
+                    get_all(&api, std::slice::from_ref(&place)).await.remove(&place)
+                {
+                    versions.entry(place.clone()).or_default().push(before);
+                    let name = format!("Changed {}", seen.len());
+                    sim.change("Contacts", place.as_str(), json!({ "Last_Name": name })).unwrap();
+                }
+            }
             sim.insert("Contacts", json!({ "Last_Name": "New" })).unwrap();
-        } else if seen.len() % 25_000 == 40 {
-            sample.push(contact);
         }
-        seen.push(id);
+        seen.push((id, compared(&contact)));
     }
     assert!(deleted.len() > 60, "{}", deleted.len());
-    assert!(
-        seen.is_sorted_by(|before, after| before < after),
-        "a record came twice or out of order"
-    );
+    assert!(versions.len() > 100, "{}", versions.len());
+    let in_order = seen.is_sorted_by(|(before, _), (after, _)| before < after);
+    assert!(in_order, "a record came twice or out of order");
     let lasting =
         (begin..begin + u64::try_from(RECORDS).unwrap()).map(|id| Id::from(id.to_string()));
     let lasting: Vec<Id> = lasting.filter(|id| !deleted.contains(id)).collect();
-    let missing = lasting.iter().find(|id| seen.binary_search(id).is_err());
-    assert_eq!(missing, None);
-    assert_eq!(sample.len(), 10);
-    for read in sample {
-        let one = api.records("Contacts").get(read.id().unwrap()).await.unwrap();
-        for name in ["Last_Name", "Email", "id"] {
-            let value = |record: &Record| record.get::<Value>(name).unwrap();
-            assert_eq!(value(&read), value(&one), "{name}");
+    let mut changed = 0;
+    for ids in lasting.chunks(100) {
+        let now = get_all(&api, ids).await;
+        assert_eq!(now.len(), ids.len());
+        for (id, now) in now {
+            let found = seen.binary_search_by(|(seen, _)| seen.cmp(&id));
+            let read = &seen[found.unwrap_or_else(|_| panic!("{id} is missing"))].1;
+            if *read != now {
+                // changed after it was read
+                assert!(versions.get(&id).is_some_and(|old| old.contains(read)), "{id}: {read:?}");
+                changed += 1;
+            }
         }
     }
+    assert!(changed > 0 && changed < versions.len(), "{changed} of {}", versions.len());
+    for (name, column) in COMPARED.iter().zip(0..) {
+        assert!(seen.iter().any(|(_, values)| !values[column].is_null()), "{name} is always empty");
+    }
+    let (id, read) = &seen[RECORDS / 2];
+    assert_eq!(compared(&api.records("Contacts").get(id.clone()).await.unwrap()), *read);
 }
