@@ -27,6 +27,7 @@ use crate::csv_format::{CsvFormat, format_setters};
 pub struct BulkWriteSettings {
     pub(crate) job_time: Duration,
     pub(crate) rows_per_file: usize,
+    pub(crate) child_rows: usize,
     pub(crate) upload_life: Duration,
     pub(crate) result_life: Duration,
     pub(crate) downloads_per_minute: Option<usize>,
@@ -90,6 +91,7 @@ impl BulkWriteSettings {
         Self {
             job_time: Duration::from_millis(3_500),
             rows_per_file: 25_000,
+            child_rows: 200,
             upload_life: WEEK,
             result_life: WEEK,
             downloads_per_minute: None,
@@ -114,6 +116,13 @@ impl BulkWriteSettings {
     /// Zoho.
     pub fn rows_per_file(mut self, rows: usize) -> Self {
         self.rows_per_file = rows;
+        self
+    }
+
+    /// Sets the maximum number of rows of a file for a subform or for line items; 200 by default, as
+    /// in Zoho.
+    pub fn child_rows(mut self, rows: usize) -> Self {
+        self.child_rows = rows;
         self
     }
 

@@ -9,9 +9,11 @@ use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::job_faults::JobOrder;
 use super::response::ControlError;
+use super::times::{AlwaysKeyword, Times};
 use crate::environment::Host;
-use crate::faults::{BulkFaults, DeliveryFaults, Faults};
+use crate::faults::{DeliveryFaults, Faults};
 use crate::shared::Shared;
 
 /// One failure or several.
@@ -40,26 +42,6 @@ struct CallOrder {
     #[serde(default)]
     headers: BTreeMap<String, String>,
     then: Effect,
-}
-
-/// A number of calls, or `"always"`.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Times {
-    Calls(usize),
-    AlwaysKeyword(AlwaysKeyword),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum AlwaysKeyword {
-    Always,
-}
-
-impl Default for Times {
-    fn default() -> Self {
-        Self::Calls(1)
-    }
 }
 
 #[derive(Deserialize)]
@@ -111,43 +93,6 @@ enum DeliveryEffect {
     Lose,
     DelayMs(u64),
     Overtaken,
-}
-
-/// A failure of bulk jobs; it is recognised by the member `bulk_jobs`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct JobOrder {
-    bulk_jobs: JobFilter,
-    #[serde(default)]
-    skip: usize,
-    #[serde(default)]
-    times: Times,
-    probability: Option<f64>,
-    then: JobEffect,
-}
-
-/// A filter of bulk jobs. An empty object matches all.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct JobFilter {
-    module: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum JobEffect {
-    Fail,
-    FailWith { code: String, message: String },
-    Stick,
-    Lose,
-    CutResult,
-    CorruptResult,
-    ExtraFile,
-    NoFile,
-    Bomb(u64),
-    ExtraColumn,
-    ExpireResult,
-    ExpireToken,
 }
 
 /// A parsed failure.
@@ -219,36 +164,6 @@ impl DeliveryOrder {
             DeliveryEffect::Lose => faults.lose(),
             DeliveryEffect::DelayMs(delay) => faults.delay(Duration::from_millis(delay)),
             DeliveryEffect::Overtaken => faults.overtaken(),
-        }
-    }
-}
-
-impl JobOrder {
-    fn place(self, shared: &Shared) {
-        let mut faults = BulkFaults::new(Arc::clone(&shared.bulk_faults)).skip(self.skip);
-        if let Some(module) = self.bulk_jobs.module {
-            faults = faults.module(module);
-        }
-        faults = match self.times {
-            Times::Calls(jobs) => faults.times(jobs),
-            Times::AlwaysKeyword(AlwaysKeyword::Always) => faults.always(),
-        };
-        if let Some(probability) = self.probability {
-            faults = faults.probability(probability);
-        }
-        match self.then {
-            JobEffect::Fail => faults.fail(),
-            JobEffect::FailWith { code, message } => faults.fail_with(code, message),
-            JobEffect::Stick => faults.stick(),
-            JobEffect::Lose => faults.lose(),
-            JobEffect::CutResult => faults.cut_result(),
-            JobEffect::CorruptResult => faults.corrupt_result(),
-            JobEffect::ExtraFile => faults.extra_file(),
-            JobEffect::NoFile => faults.no_file(),
-            JobEffect::Bomb(size) => faults.bomb(size),
-            JobEffect::ExtraColumn => faults.extra_column(),
-            JobEffect::ExpireResult => faults.expire_result(),
-            JobEffect::ExpireToken => faults.expire_token(),
         }
     }
 }

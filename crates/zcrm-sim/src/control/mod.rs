@@ -2,8 +2,10 @@
 
 mod deliveries;
 mod faults;
+mod job_faults;
 mod journal;
 mod response;
 mod router;
+mod times;
 
 pub(crate) use router::{answer, prepare};

@@ -31,7 +31,8 @@ impl Matches<JobInfo<'_>> for JobMatcher {
 ///
 /// These failures have a queue separate from those for calls and deliveries. A job takes the first
 /// failure that matches it when it is created. Calls about jobs can also fail by
-/// [`Simulator::faults`](crate::Simulator::faults).
+/// [`Simulator::faults`](crate::Simulator::faults): an upload that is refused, or the answer to the
+/// creation of a job that is lost.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -134,9 +135,40 @@ impl BulkFaults {
         self.order(JobFault::ExpireResult);
     }
 
-    /// Returns a token of the next page that has expired.
+    /// Returns a token of the next page of a bulk read that has expired.
     pub fn expire_token(self) {
-        self.order(JobFault::ExpireToken);
+        self.reads().order(JobFault::ExpireToken);
+    }
+
+    /// Ends a bulk write as a failure after it wrote this many rows. The rows of its result that
+    /// were not written are `unprocessed`.
+    pub fn fail_after(self, rows: usize) {
+        self.writes().order(JobFault::FailAfter { rows, result: true });
+    }
+
+    /// Ends a bulk write as a failure after it wrote this many rows, without a result.
+    pub fn fail_after_without_result(self, rows: usize) {
+        self.writes().order(JobFault::FailAfter { rows, result: false });
+    }
+
+    /// Completes a bulk write without a result, although its rows are written.
+    pub fn no_result(self) {
+        self.writes().order(JobFault::NoResult);
+    }
+
+    /// Replaces the cells that the result of a bulk write repeats: it has other rows than were sent.
+    pub fn other_rows(self) {
+        self.writes().order(JobFault::OtherRows);
+    }
+
+    /// Reverses the order of the rows in the result of a bulk write.
+    pub fn reverse_rows(self) {
+        self.writes().order(JobFault::ReverseRows);
+    }
+
+    /// Leaves this many of the last rows out of the result of a bulk write.
+    pub fn missing_rows(self, rows: usize) {
+        self.writes().order(JobFault::MissingRows(rows));
     }
 
     fn order(self, fault: JobFault) {

@@ -14,7 +14,8 @@ const DOWNLOAD_WINDOW: TimeDelta = TimeDelta::minutes(1);
 const ADDED: TimeDelta = TimeDelta::milliseconds(500);
 
 /// The kind of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum JobKind {
     Read,
     Write,
@@ -45,6 +46,20 @@ pub(crate) enum JobFault {
     ExpireResult,
     /// The token of the next page has expired when the job ends.
     ExpireToken,
+    /// The job ends as a failure after it wrote this many rows.
+    FailAfter {
+        rows: usize,
+        /// Whether the job has a result all the same.
+        result: bool,
+    },
+    /// The job completes without a result.
+    NoResult,
+    /// The rows of the result repeat other cells than those that were sent.
+    OtherRows,
+    /// The rows of the result are in the opposite order.
+    ReverseRows,
+    /// The result lacks this many of the last rows.
+    MissingRows(usize),
 }
 
 /// The file of a finished job.

@@ -41,9 +41,12 @@ pub(crate) struct BulkFieldMapping {
 /// The rows of one module.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct BulkResource {
+    /// The module, or the subform.
     pub(crate) module: String,
-    /// The names of its files in the ZIP file.
-    pub(crate) files: Vec<String>,
+    /// The id of the uploaded ZIP file.
+    pub(crate) file_id: u64,
+    /// The name of the CSV in the ZIP file.
+    pub(crate) file: String,
     pub(crate) find_by: Option<String>,
     pub(crate) ignore_empty: bool,
     /// Without mappings, the headers are the names of the fields.

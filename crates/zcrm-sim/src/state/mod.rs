@@ -87,7 +87,7 @@ pub(crate) struct State {
     pub(crate) production: Store,
     pub(crate) sandbox: Store,
     pub(crate) page_tokens: PageTokens,
-    /// The metadata answers so far. Metadata does not change while the simulator runs.
+    /// The metadata answers since the metadata was last changed.
     #[serde(skip)]
     pub(crate) described: BTreeMap<(Version, String), Bytes>,
     /// The API credits spent.
@@ -152,6 +152,30 @@ impl State {
         let spec = Arc::make_mut(spec);
         *spec = spec.clone().field(field);
         true
+    }
+
+    /// Adds a value to the list of a picklist, unless the list has it. The field is a column of
+    /// `subform`, or of the module itself.
+    pub(crate) fn add_value(
+        &mut self,
+        module: &str,
+        subform: Option<&str>,
+        field: &str,
+        value: &str,
+    ) {
+        let Some(spec) = self.modules.get_mut(module).map(Arc::make_mut) else { return };
+        let found = match subform {
+            None => spec.find_mut(field),
+            Some(subform) => spec.find_mut(subform).and_then(|subform| {
+                subform.columns.iter_mut().find(|column| column.api_name == field)
+            }),
+        };
+        if let Some(field) = found
+            && !field.values.iter().any(|known| known == value)
+        {
+            field.values.push(value.to_owned());
+            self.described.clear();
+        }
     }
 
     /// Adds a field to the users.

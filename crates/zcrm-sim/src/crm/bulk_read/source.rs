@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 use super::matches::Matcher;
 use crate::bulk_read::BulkReadSettings;
 use crate::config::Config;
+use crate::crm::bulk::{PARENT, Subform};
 use crate::crm::criteria::{Criteria, holds};
 use crate::crm::render::View;
 use crate::json::record_key;
-use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
+use crate::schema::ModuleSpec;
 use crate::state::{BulkStart, Record, State};
 
 /// The modules that other operations have and bulk read does not.
@@ -64,20 +65,9 @@ impl Source {
             let rows = computed.map_or(Rows::Records, |(_, count)| Rows::Computed(*count));
             return Ok(Self { module, rows });
         }
-        let subforms = state.modules.values().flat_map(|parent| {
-            let fields = parent.fields.iter();
-            fields.filter(|field| field.kind == FieldKind::Subform).map(move |one| (parent, one))
-        });
-        let found = { subforms }.find(|(_, field)| field.api_name == name);
-        let (parent, field) = found.ok_or(SourceError::NotAvailable)?;
-        let mut module = ModuleSpec::new(name);
-        module.id = field.id;
-        for column in &field.columns {
-            module = module.field(column.clone());
-        }
-        let module = module.field(FieldSpec::lookup("Parent_Id", parent.api_name()));
-        let rows = Rows::Subform(parent.api_name().to_owned());
-        Ok(Self { module: Arc::new(module), rows })
+        let found = Subform::find(state, name).ok_or(SourceError::NotAvailable)?;
+        let rows = Rows::Subform(found.parent.api_name().to_owned());
+        Ok(Self { module: Arc::new(found.module), rows })
     }
 
     /// Returns the module whose scope is needed: of a subform, the one of its records.
@@ -139,7 +129,7 @@ impl Source {
             for row in own.into_iter().flatten().filter_map(Value::as_object) {
                 let id = row.get("id").and_then(Value::as_str).and_then(record_key);
                 let mut values = row.clone();
-                values.insert("Parent_Id".into(), json!(record.id.to_string()));
+                values.insert(PARENT.into(), json!(record.id.to_string()));
                 let row = Record { id: id.unwrap_or_default(), values, ..record.without_values() };
                 rows.push(Cow::Owned(row));
             }

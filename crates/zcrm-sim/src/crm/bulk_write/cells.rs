@@ -2,65 +2,72 @@
 
 use serde_json::{Number, Value, json};
 
-use super::mapping::{Column, ID, Reading};
+use super::mapping::{Column, ID};
+use super::parents::Parents;
+use super::reading::Reading;
 use crate::clock::stamp;
 use crate::crm::call::Context;
 use crate::crm::records::write::twin;
 use crate::schema::{FieldKind, ModuleSpec};
-use crate::state::Record;
 
 /// The separator of several values in a cell.
 const SEPARATOR: char = ';';
 
-/// Returns the value of a cell that is not empty. A text that does not fit the field is kept, so that
-/// the checks of the write refuse it.
+/// The code of a cell whose text does not fit its field.
+const UNFIT: &str = "INVALID_DATA";
+
+/// Returns the value of a cell that is not empty. The error is a code for its column.
 pub(super) fn value(
     cx: &Context<'_>,
+    parents: &Parents,
     module: &ModuleSpec,
     column: &Column,
     text: &str,
 ) -> Result<Value, &'static str> {
-    let field = &column.field;
-    let unfit = || Value::from(text);
-    Ok(match (field.kind, &column.reading) {
+    let trimmed = text.trim();
+    Ok(match (column.field.kind, &column.reading) {
         (FieldKind::Date, Reading::Date(pattern)) => {
-            let date = pattern.date(text.trim());
-            date.map_or_else(unfit, |date| date.format("%Y-%m-%d").to_string().into())
+            let date = pattern.date(trimmed).ok_or(UNFIT)?;
+            date.format("%Y-%m-%d").to_string().into()
         }
-        (_, Reading::Date(pattern)) => {
-            pattern.instant(text.trim()).map_or_else(unfit, |at| stamp(at).into())
-        }
+        (_, Reading::Date(pattern)) => stamp(pattern.instant(trimmed).ok_or(UNFIT)?).into(),
         (FieldKind::BigInt, Reading::Number(pattern)) => {
-            pattern.plain(text.trim()).map_or_else(unfit, Value::from)
+            let digits = pattern.plain(trimmed).filter(|text| text.parse::<i64>().is_ok());
+            digits.ok_or(UNFIT)?.into()
         }
+        // A discount may be a percentage.
+        (FieldKind::Discount, Reading::Number(_)) if trimmed.ends_with('%') => trimmed.into(),
         (_, Reading::Number(pattern)) => {
-            pattern.plain(text.trim()).and_then(|text| number(&text)).unwrap_or_else(unfit)
+            pattern.plain(trimmed).and_then(|text| number(&text)).ok_or(UNFIT)?
         }
-        (FieldKind::Boolean, _) => match text.trim().to_ascii_lowercase().as_str() {
+        (FieldKind::Boolean, _) => match trimmed.to_ascii_lowercase().as_str() {
             "true" => true.into(),
             "false" => false.into(),
-            _ => unfit(),
+            _ => return Err(UNFIT),
         },
         (FieldKind::MultiPicklist | FieldKind::Tags | FieldKind::Taxes, _) => {
-            let values = text.split(SEPARATOR).map(str::trim).filter(|one| !one.is_empty());
-            values.map(Value::from).collect()
+            parts(text).map(Value::from).collect()
         }
-        (FieldKind::Lookup, _) => lookup(cx, column, text.trim())?,
+        (FieldKind::Lookup, _) => lookup(cx, parents, column, trimmed)?,
         (FieldKind::Owner, _) => {
-            let text = text.trim();
             let user = cx.state.users.iter().find(|user| match column.find_by.as_deref() {
-                None | Some(ID) => user.id == text,
-                Some(_) => user.email.eq_ignore_ascii_case(text),
+                None | Some(ID) => user.id == trimmed,
+                Some(_) => user.email.eq_ignore_ascii_case(trimmed),
             });
-            json!({ "id": user.ok_or("INVALID_DATA")?.id })
+            json!({ "id": user.ok_or(UNFIT)?.id })
         }
         (FieldKind::Layout, _) => {
-            let named = |(id, name): &&(u64, String)| name == text || id.to_string() == text;
-            let layout = module.layouts.iter().find(named).ok_or("INVALID_DATA")?;
+            let named = |(id, name): &&(u64, String)| name == trimmed || id.to_string() == trimmed;
+            let layout = module.layouts.iter().find(named).ok_or(UNFIT)?;
             json!({ "id": layout.0.to_string() })
         }
-        _ => unfit(),
+        _ => text.into(),
     })
+}
+
+/// Returns the values in a cell that has several.
+pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(SEPARATOR).map(str::trim).filter(|one| !one.is_empty())
 }
 
 fn number(text: &str) -> Option<Value> {
@@ -72,24 +79,22 @@ fn number(text: &str) -> Option<Value> {
     Number::from_f64(float).map(Value::Number)
 }
 
-fn lookup(cx: &Context<'_>, column: &Column, text: &str) -> Result<Value, &'static str> {
+fn lookup(
+    cx: &Context<'_>,
+    parents: &Parents,
+    column: &Column,
+    text: &str,
+) -> Result<Value, &'static str> {
     let target = column.target().unwrap_or_default();
     let by = column.find_by.as_deref().unwrap_or(ID);
-    let found = find(cx, target, by, text).ok_or("INVALID_DATA")?;
-    let id = found.id.to_string();
+    let table = cx.store().table(target);
+    let id = match column.parent_column {
+        Some(place) => parents.find(target, place, text)?,
+        None if by == ID => table.get(text).ok_or(UNFIT)?.id,
+        None => twin(table, by, &text.into(), None).ok_or(UNFIT)?.id,
+    };
     Ok(match &column.module {
-        Some(module) => json!({ "id": id, "module": module }),
-        None => json!({ "id": id }),
+        Some(module) => json!({ "id": id.to_string(), "module": module }),
+        None => json!({ "id": id.to_string() }),
     })
-}
-
-/// Returns the record of a module with this text in this field.
-pub(super) fn find<'c>(
-    cx: &'c Context<'_>,
-    module: &str,
-    by: &str,
-    text: &str,
-) -> Option<&'c Record> {
-    let table = cx.store().table(module);
-    if by == ID { table.get(text) } else { twin(table, by, &text.into(), None) }
 }

@@ -1,11 +1,11 @@
 //! The mapping of columns to fields.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
-use super::pattern::{DatePattern, NumberPattern};
+use super::offered::{Offered, unavailable};
+use super::reading::Reading;
 use crate::bulk_write::DefaultDates;
+use crate::crm::bulk::PARENT;
 use crate::crm::call::Refusal;
 use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
 use crate::state::{BulkFieldMapping, BulkOperation, BulkResource, State};
@@ -13,32 +13,8 @@ use crate::state::{BulkFieldMapping, BulkOperation, BulkResource, State};
 /// The name of the ids of records.
 pub(super) const ID: &str = "id";
 
-/// The modules besides custom ones that bulk write offers.
-const OFFERED: [&str; 15] = [
-    "Leads",
-    "Accounts",
-    "Contacts",
-    "Deals",
-    "Campaigns",
-    "Cases",
-    "Solutions",
-    "Products",
-    "Vendors",
-    "Price_Books",
-    "Tasks",
-    "Quotes",
-    "Sales_Orders",
-    "Purchase_Orders",
-    "Invoices",
-];
-
-/// How the cells of a column are read.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Reading {
-    Plain,
-    Date(DatePattern),
-    Number(NumberPattern),
-}
+/// The fields of all modules that users can write.
+const GENERAL: [&str; 2] = ["Tag", "Layout"];
 
 /// A field with the column or the default value that it takes.
 #[derive(Debug, Clone)]
@@ -49,6 +25,9 @@ pub(super) struct Column {
     pub(super) reading: Reading,
     /// The field by which the record of a lookup is found.
     pub(super) find_by: Option<String>,
+    /// The column of an earlier resource's file with the same text as the cell. The record of that
+    /// row is the one of the lookup.
+    pub(super) parent_column: Option<usize>,
     /// The module of a lookup that allows any.
     pub(super) module: Option<String>,
     pub(super) default: Option<String>,
@@ -66,13 +45,22 @@ impl Column {
     }
 }
 
+/// A resource before the one that is checked.
+#[derive(Debug)]
+pub(super) struct Earlier {
+    pub(super) module: String,
+    pub(super) file_id: u64,
+    /// The number of columns in its file.
+    pub(super) columns: usize,
+}
+
 /// A checked resource.
 #[derive(Debug)]
 pub(super) struct Plan {
-    pub(super) module: Arc<ModuleSpec>,
+    pub(super) target: Offered,
     pub(super) columns: Vec<Column>,
     /// The place of the column that finds existing records.
-    pub(super) key: Option<usize>,
+    key: Option<usize>,
 }
 
 impl Plan {
@@ -85,11 +73,11 @@ impl Plan {
     pub(super) fn key_column(&self) -> Option<&Column> {
         self.key.and_then(|place| self.columns.get(place))
     }
-}
 
-/// Returns a module that bulk write offers.
-pub(super) fn module(state: &State, name: &str) -> Option<Arc<ModuleSpec>> {
-    state.module(name).filter(|module| module.custom || OFFERED.contains(&name))
+    /// Returns the column of a field.
+    pub(super) fn column(&self, field: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.field.api_name == field)
+    }
 }
 
 /// Checks the mappings of a resource against the header of its file.
@@ -99,41 +87,48 @@ pub(super) fn plan(
     operation: BulkOperation,
     resource: &BulkResource,
     header: &[String],
+    earlier: &[Earlier],
 ) -> Result<Plan, Refusal> {
-    let module = module(state, &resource.module).ok_or_else(|| unavailable(&resource.module))?;
+    let target = Offered::find(state, &resource.module)?;
     let asked = match &resource.mappings {
         Some(mappings) => mappings.clone(),
         None => automatic(header),
     };
-    let checked = asked.iter().map(|one| column(state, defaults, &module, one, header));
-    let columns: Vec<Column> = checked.collect::<Result<_, _>>()?;
+    let mut columns = Vec::with_capacity(asked.len());
+    for mapping in &asked {
+        let column = column(defaults, &target, mapping, header)?;
+        if column.field.kind == FieldKind::Lookup {
+            check_lookup(state, resource, &column, earlier)?;
+        }
+        columns.push(column);
+    }
     let key = match &resource.find_by {
         None => None,
-        Some(name) => {
-            let place = columns.iter().position(|column| column.field.api_name == *name);
-            if name != ID && !is_unique(&module, name) {
-                return Err(invalid_field(&format!("invalid find_by. invalid api_name {name}.")));
-            }
-            let mapped =
-                |place: &usize| columns.get(*place).is_some_and(|column| column.source.is_some());
-            Some(place.filter(mapped).ok_or_else(|| not_mapped(name))?)
-        }
+        Some(name) => Some(key(&target, &columns, name)?),
     };
+    let plan = Plan { target, columns, key };
     if operation != BulkOperation::Update {
-        let mapped = |field: &FieldSpec| {
-            columns.iter().any(|column| column.field.api_name == field.api_name)
-        };
-        let mandatory = |field: &&FieldSpec| field.mandatory && !field.read_only;
-        if let Some(missing) = module.fields.iter().filter(mandatory).find(|field| !mapped(field)) {
-            return Err(not_mapped(&missing.api_name));
+        let fields = plan.target.module.fields.iter();
+        let mut needed: Vec<&str> = fields
+            .filter(|field| field.mandatory && !field.read_only)
+            .map(|field| field.api_name.as_str())
+            .collect();
+        needed.extend(plan.target.parent.iter().map(|_| PARENT));
+        if let Some(missing) = needed.into_iter().find(|name| plan.column(name).is_none()) {
+            return Err(not_mapped(missing));
         }
     }
-    Ok(Plan { module, columns, key })
+    Ok(plan)
 }
 
-pub(super) fn unavailable(name: &str) -> Refusal {
-    let message = format!("Requested module '{name}' is not available.");
-    Refusal::bad("MODULE_NOT_AVAILABLE", message, json!({}))
+/// Returns the place of the column that finds existing records.
+fn key(target: &Offered, columns: &[Column], name: &str) -> Result<usize, Refusal> {
+    let unique = target.parent.is_none() && is_unique(&target.module, name);
+    if name != ID && !unique {
+        return Err(invalid_field(&format!("invalid find_by. invalid api_name {name}.")));
+    }
+    let mapped = |column: &Column| column.field.api_name == name && column.source.is_some();
+    columns.iter().position(mapped).ok_or_else(|| not_mapped(name))
 }
 
 fn invalid_field(message: &str) -> Refusal {
@@ -176,25 +171,23 @@ fn automatic(header: &[String]) -> Vec<BulkFieldMapping> {
 }
 
 fn column(
-    state: &State,
     defaults: DefaultDates,
-    module: &ModuleSpec,
+    target: &Offered,
     mapping: &BulkFieldMapping,
     header: &[String],
 ) -> Result<Column, Refusal> {
     let name = &mapping.api_name;
     let refused = || invalid_field(&format!("invalid mapping. invalid api_name {name}."));
-    let field = module.find(name).ok_or_else(refused)?;
-    if name != ID && !is_writable(field) {
+    let field = target.module.find(name).ok_or_else(refused)?;
+    // Subforms have none of the fields that all modules have.
+    let of_records = target.parent.is_some() && (field.system || GENERAL.contains(&name.as_str()));
+    if name != ID && (!is_writable(field) || of_records) {
         return Err(refused());
     }
     let source = match mapping.index {
         None => None,
         Some(index) => {
-            let found = header.get(index).ok_or_else(|| {
-                let message = format!("the file has no column {index}");
-                Refusal::bad("COLUMN_INDEX_NOT_FOUND", message, json!({ "index": index }))
-            })?;
+            let found = header.get(index).ok_or_else(|| no_column(index))?;
             Some((index, found.clone()))
         }
     };
@@ -207,30 +200,51 @@ fn column(
         let message = format!("required key index for field {name} is not found in request body.");
         return Err(Refusal::bad("MISSING_REQUIRED_KEY", message, json!({})));
     }
-    let reading = reading(defaults, field, mapping.format.as_deref())?;
-    let column = Column {
+    Ok(Column {
         field: field.clone(),
         source,
-        reading,
+        reading: Reading::of(defaults, field, mapping.format.as_deref())?,
         find_by: mapping.find_by.clone(),
+        parent_column: mapping.parent_column_index,
         module: mapping.module.clone(),
         default,
-    };
-    if field.kind == FieldKind::Lookup {
-        check_lookup(state, &column)?;
-    }
-    Ok(column)
+    })
 }
 
-/// Checks the field that finds the record of a lookup.
-fn check_lookup(state: &State, column: &Column) -> Result<(), Refusal> {
+fn no_column(index: usize) -> Refusal {
+    let message = format!("the file has no column {index}");
+    Refusal::bad("COLUMN_INDEX_NOT_FOUND", message, json!({ "index": index }))
+}
+
+/// Checks how the record of a lookup is found.
+fn check_lookup(
+    state: &State,
+    resource: &BulkResource,
+    column: &Column,
+    earlier: &[Earlier],
+) -> Result<(), Refusal> {
     let name = &column.field.api_name;
     let target = column.target().ok_or_else(|| missing_key("module"))?;
     let target = state.module(target).ok_or_else(|| unavailable(target))?;
+    let before = earlier.iter().find(|one| one.module == target.api_name());
+    if let Some(index) = column.parent_column {
+        return match before.filter(|one| one.file_id == resource.file_id) {
+            Some(parent) if index < parent.columns => Ok(()),
+            Some(_) => Err(no_column(index)),
+            None => Err(Refusal::bad(
+                "INVALID_REQUEST",
+                format!("the resource of {} must be before this one", target.api_name()),
+                json!({}),
+            )),
+        };
+    }
     let by = match (&column.find_by, &column.source) {
         (Some(by), _) => by,
         // A default value is an id.
         (None, None) => return Ok(()),
+        (None, Some(_)) if name == PARENT && before.is_some() => {
+            return Err(missing_key("parent_column_index"));
+        }
         (None, Some(_)) => return Err(missing_key("find_by")),
     };
     let lookup = |by: &str| target.find(by).is_some_and(|field| field.kind == FieldKind::Lookup);
@@ -257,47 +271,4 @@ fn is_writable(field: &FieldSpec) -> bool {
             | FieldKind::Other
     );
     by_kind && !field.read_only
-}
-
-/// Returns how a field's cells are read, by the format of the mapping or the default.
-fn reading(
-    defaults: DefaultDates,
-    field: &FieldSpec,
-    format: Option<&str>,
-) -> Result<Reading, Refusal> {
-    let (date, time) = match defaults {
-        DefaultDates::MonthFirst => ("MM/dd/yyyy", "MM/dd/yyyy HH:mm:ss"),
-        DefaultDates::Iso => ("yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ssXXX"),
-    };
-    let invalid = || {
-        let message = format!("the format of the field {} is invalid", field.api_name);
-        Refusal::bad("INVALID_FORMAT", message, json!({ "api_name": field.api_name }))
-    };
-    match (field.kind, format) {
-        (FieldKind::Date, format) => {
-            let pattern = DatePattern::parse(format.unwrap_or(date)).ok_or_else(invalid)?;
-            Ok(Reading::Date(pattern))
-        }
-        (FieldKind::DateTime, format) => {
-            let pattern = DatePattern::parse(format.unwrap_or(time)).ok_or_else(invalid)?;
-            if !pattern.has_time() {
-                return Err(invalid());
-            }
-            Ok(Reading::Date(pattern))
-        }
-        (
-            FieldKind::Integer
-            | FieldKind::BigInt
-            | FieldKind::Double
-            | FieldKind::Currency
-            | FieldKind::Percent
-            | FieldKind::Discount,
-            format,
-        ) => {
-            let pattern = format.map(|format| NumberPattern::parse(format).ok_or_else(invalid));
-            Ok(Reading::Number(pattern.transpose()?.unwrap_or_default()))
-        }
-        (_, Some(_)) => Err(invalid()),
-        (_, None) => Ok(Reading::Plain),
-    }
 }

@@ -1,10 +1,12 @@
 //! Checks of bulk write requests.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::body::{Part, invalid};
 use super::encoding::Encoding;
 use super::input::{self, InputError};
-use super::mapping;
+use super::mapping::{self, Earlier};
+use super::offered::Offered;
 use crate::crm::bulk;
 use crate::crm::call::{Context, Refusal};
 use crate::crm::scope;
@@ -26,71 +28,6 @@ pub(super) struct NewJob {
     pub(super) character_encoding: Option<String>,
     pub(super) callback: Option<String>,
     pub(super) resources: Vec<BulkResource>,
-}
-
-/// A JSON object in the body, and its path.
-struct Part<'b> {
-    path: String,
-    members: &'b Map<String, Value>,
-}
-
-impl<'b> Part<'b> {
-    fn of(path: String, value: &'b Value) -> Result<Self, Refusal> {
-        match value.as_object() {
-            Some(members) => Ok(Self { path, members }),
-            None => Err(invalid(&path, "expected_data_type", "jsonobject".into())),
-        }
-    }
-
-    fn path(&self, name: &str) -> String {
-        format!("{}.{name}", self.path)
-    }
-
-    fn get(&self, name: &str) -> Option<&'b Value> {
-        self.members.get(name).filter(|value| !value.is_null())
-    }
-
-    fn required(&self, name: &str) -> Result<&'b Value, Refusal> {
-        self.get(name).ok_or_else(|| {
-            let message = format!("required key {name} is not found in request body.");
-            let details = json!({ "json_path": self.path(name) });
-            Refusal::bad("MISSING_REQUIRED_KEY", message, details)
-        })
-    }
-
-    fn text(&self, name: &str) -> Result<Option<&'b str>, Refusal> {
-        let wrong = || invalid(&self.path(name), "expected_data_type", "string".into());
-        self.get(name).map(|value| value.as_str().ok_or_else(wrong)).transpose()
-    }
-
-    fn boolean(&self, name: &str) -> Result<Option<bool>, Refusal> {
-        let wrong = || invalid(&self.path(name), "expected_data_type", "boolean".into());
-        self.get(name).map(|value| value.as_bool().ok_or_else(wrong)).transpose()
-    }
-
-    fn number(&self, name: &str) -> Result<Option<usize>, Refusal> {
-        let wrong = || invalid(&self.path(name), "expected_data_type", "integer".into());
-        let number = |value: &Value| value.as_u64().and_then(|one| usize::try_from(one).ok());
-        self.get(name).map(|value| number(value).ok_or_else(wrong)).transpose()
-    }
-
-    fn list(&self, name: &str, most: usize) -> Result<Option<&'b [Value]>, Refusal> {
-        let Some(value) = self.get(name) else { return Ok(None) };
-        match value.as_array() {
-            Some(list) if list.len() > most => {
-                Err(invalid(&self.path(name), "maximum_length", most.into()))
-            }
-            Some(list) => Ok(Some(list)),
-            None => Err(invalid(&self.path(name), "expected_data_type", "jsonarray".into())),
-        }
-    }
-}
-
-fn invalid(path: &str, detail: &str, value: Value) -> Refusal {
-    let name = path.rsplit('.').next().unwrap_or(path);
-    let name = name.split('[').next().unwrap_or(name);
-    let details = json!({ "api_name": name, "json_path": path, detail: value });
-    Refusal::bad("INVALID_DATA", "invalid data", details)
 }
 
 /// Reads and checks the call's body.
@@ -116,10 +53,11 @@ pub(super) fn read(cx: &Context<'_>) -> Result<NewJob, Refusal> {
     if listed.is_empty() {
         return Err(invalid("$.resource", "minimum_length", 1.into()));
     }
+    let mut read = Reader { cx, operation, encoding, ignore_empty, earlier: Vec::new() };
     let mut resources = Vec::with_capacity(listed.len());
     for (place, one) in listed.iter().enumerate() {
         let part = Part::of(format!("$.resource[{place}]"), one)?;
-        resources.push(resource(cx, operation, encoding, ignore_empty, &part)?);
+        resources.push(read.resource(&part)?);
     }
     let character_encoding = character_encoding.map(str::to_owned);
     Ok(NewJob { operation, character_encoding, callback, resources })
@@ -137,39 +75,44 @@ fn operation(body: &Part<'_>) -> Result<BulkOperation, Refusal> {
     })
 }
 
-fn resource(
-    cx: &Context<'_>,
+/// A reader of the resources of a request.
+struct Reader<'a, 'c> {
+    cx: &'a Context<'c>,
     operation: BulkOperation,
     encoding: Option<Encoding>,
+    /// The setting of the request.
     ignore_empty: Option<bool>,
-    part: &Part<'_>,
-) -> Result<BulkResource, Refusal> {
-    if part.required("type")?.as_str() != Some("data") {
-        return Err(invalid(&part.path("type"), "supported_values", json!(["data"])));
-    }
-    let module = module_name(cx, part)?;
-    if mapping::module(cx.state, module).is_none() {
-        return Err(mapping::unavailable(module));
-    }
-    check_scopes(cx, operation, module)?;
-    let zip = file(cx, part)?;
-    let find_by = part.text("find_by")?.map(str::to_owned);
-    if operation != BulkOperation::Insert && find_by.is_none() {
-        let message = "Required key find_by is not available";
-        return Err(Refusal::bad("MANDATORY_NOT_FOUND", message, json!({})));
-    }
-    let mut resource = BulkResource {
-        module: module.to_owned(),
-        files: files(part, &zip)?,
-        find_by,
-        ignore_empty: part.boolean("ignore_empty")?.or(ignore_empty).unwrap_or(false),
-        mappings: mappings(part)?,
-        zip: None,
-    };
-    for name in &resource.files {
-        let input =
-            input::open(&zip.0, name, encoding).map_err(|error| refused_file(error, name))?;
-        if input.header.len() > COLUMNS {
+    /// The resources that were read.
+    earlier: Vec<Earlier>,
+}
+
+impl Reader<'_, '_> {
+    fn resource(&mut self, part: &Part<'_>) -> Result<BulkResource, Refusal> {
+        let (cx, operation) = (self.cx, self.operation);
+        if part.required("type")?.as_str() != Some("data") {
+            return Err(invalid(&part.path("type"), "supported_values", json!(["data"])));
+        }
+        let module = module_name(cx, part)?;
+        let offered = Offered::find(cx.state, module)?;
+        let scope = format!("ZohoCRM.modules.{}.CREATE", offered.scope_module());
+        if !scope::covered(&cx.scopes, &scope) {
+            return Err(scope::mismatch());
+        }
+        if self.earlier.iter().any(|one| one.module == module) {
+            let message = format!("the module {module} has two resources");
+            return Err(Refusal::bad("INVALID_REQUEST", message, json!({})));
+        }
+        let (file_id, zip) = uploaded(cx, part)?;
+        let find_by = part.text("find_by")?.map(str::to_owned);
+        if operation != BulkOperation::Insert && find_by.is_none() {
+            let message = "Required key find_by is not available";
+            return Err(Refusal::bad("MANDATORY_NOT_FOUND", message, json!({})));
+        }
+        let file = file_name(cx, part, &zip)?;
+        let input = input::open(&zip.0, &file, self.encoding);
+        let input = input.map_err(|error| refused_file(error, &file))?;
+        let columns = input.header.len();
+        if columns > COLUMNS {
             let message = "the file has more columns than allowed";
             return Err(Refusal::bad(
                 "HEADER_LIMIT_EXCEEDED",
@@ -177,16 +120,29 @@ fn resource(
                 json!({ "limit": COLUMNS }),
             ));
         }
-        let defaults = cx.config.bulk_write.default_dates;
-        mapping::plan(cx.state, defaults, operation, &resource, &input.header)?;
-        let most = cx.config.bulk_write.rows_per_file;
+        let resource = BulkResource {
+            module: module.to_owned(),
+            file_id,
+            file,
+            find_by,
+            ignore_empty: part.boolean("ignore_empty")?.or(self.ignore_empty).unwrap_or(false),
+            mappings: mappings(part)?,
+            zip: Some(zip),
+        };
+        let settings = &cx.config.bulk_write;
+        let (defaults, header) = (settings.default_dates, &input.header);
+        mapping::plan(cx.state, defaults, operation, &resource, header, &self.earlier)?;
+        let most = match offered.parent {
+            Some(_) => settings.child_rows.min(settings.rows_per_file),
+            None => settings.rows_per_file,
+        };
         if input.rows.take(most.saturating_add(1)).count() > most {
             let message = "the file has more rows than allowed";
             return Err(Refusal::bad("LIMIT_EXCEEDED", message, json!({ "limit": most })));
         }
+        self.earlier.push(Earlier { module: module.to_owned(), file_id, columns });
+        Ok(resource)
     }
-    resource.zip = Some(zip);
-    Ok(resource)
 }
 
 /// Returns the module's name, which is text in v2 and in an object in later versions.
@@ -200,52 +156,39 @@ fn module_name<'b>(cx: &Context<'_>, part: &Part<'b>) -> Result<&'b str, Refusal
     Ok(module.text("api_name")?.unwrap_or_default())
 }
 
-fn check_scopes(cx: &Context<'_>, operation: BulkOperation, module: &str) -> Result<(), Refusal> {
-    let verbs: &[&str] = match operation {
-        BulkOperation::Insert => &["CREATE"],
-        BulkOperation::Update => &["UPDATE"],
-        BulkOperation::Upsert => &["CREATE", "UPDATE"],
-    };
-    let covered =
-        |verb: &&str| scope::covered(&cx.scopes, &format!("ZohoCRM.modules.{module}.{verb}"));
-    if verbs.iter().all(covered) { Ok(()) } else { Err(scope::mismatch()) }
-}
-
-/// Returns the uploaded file.
-fn file(cx: &Context<'_>, part: &Part<'_>) -> Result<Blob, Refusal> {
+/// Returns the uploaded file, with its id.
+fn uploaded(cx: &Context<'_>, part: &Part<'_>) -> Result<(u64, Blob), Refusal> {
     let id = match part.required("file_id")? {
-        Value::String(id) => id.clone(),
-        other => other.to_string(),
+        Value::String(id) => record_key(id),
+        other => other.as_u64(),
     };
-    let upload = record_key(&id).and_then(|id| cx.store().bulk_writes.uploads.get(&id));
-    upload
-        .map(|upload| upload.zip.clone())
-        .ok_or_else(|| Refusal::bad("INVALID_FILE_ID", "improper file id", json!({})))
+    let upload = id.and_then(|id| Some((id, cx.store().bulk_writes.uploads.get(&id)?)));
+    let refused = || Refusal::bad("INVALID_FILE_ID", "improper file id", json!({}));
+    upload.map(|(id, upload)| (id, upload.zip.clone())).ok_or_else(refused)
 }
 
-/// Returns the names of the resource's files. Without names, the ZIP file must have one file.
-fn files(part: &Part<'_>, zip: &Blob) -> Result<Vec<String>, Refusal> {
+/// Returns the name of the resource's CSV. Without a name, the ZIP file must have only one; before
+/// v7, it must have only one in any case.
+fn file_name(cx: &Context<'_>, part: &Part<'_>, zip: &Blob) -> Result<String, Refusal> {
     let known = input::names(&zip.0).unwrap_or_default();
+    if known.len() > 1 && cx.version < Version::V7 {
+        return Err(refused_file(InputError::NotSupported, ""));
+    }
     let asked = part.list("file_names", FILES)?.unwrap_or_default();
-    if asked.is_empty() {
-        return match <[String; 1]>::try_from(known) {
-            Ok(only) => Ok(only.into()),
-            Err(known) if known.is_empty() => Err(refused_file(InputError::NotFound, "")),
-            Err(_) => Err(part
-                .required("file_names")
-                .err()
-                .unwrap_or_else(|| invalid(&part.path("file_names"), "minimum_length", 1.into()))),
-        };
-    }
-    let mut names = Vec::with_capacity(asked.len());
-    for name in asked {
-        let name = name.as_str().unwrap_or_default();
-        if !known.iter().any(|known| known == name) {
-            return Err(refused_file(InputError::NotFound, name));
+    match (asked, known.as_slice()) {
+        ([], [only]) => Ok(only.clone()),
+        ([], []) => Err(refused_file(InputError::NotFound, "")),
+        ([], _) => Err(part.missing("file_names")),
+        ([name], known) => {
+            let name = name.as_str().unwrap_or_default();
+            let found = known.iter().find(|known| *known == name);
+            found.cloned().ok_or_else(|| refused_file(InputError::NotFound, name))
         }
-        names.push(name.to_owned());
+        _ => {
+            let message = "a module can have only one file";
+            Err(Refusal::bad("INVALID_REQUEST", message, json!({})))
+        }
     }
-    Ok(names)
 }
 
 fn refused_file(error: InputError, name: &str) -> Refusal {

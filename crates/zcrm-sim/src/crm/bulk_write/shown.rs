@@ -66,7 +66,7 @@ fn resource(
         "field_mappings": mappings.map(mapping).collect::<Vec<Value>>(),
         "file": {
             "status": status,
-            "name": resource.files.first(),
+            "name": resource.file,
             "added_count": added,
             "updated_count": updated,
             "skipped_count": skipped,

@@ -118,7 +118,7 @@ fn check(
 }
 
 /// The maximum number of rows in a field.
-const ROW_LIMIT: usize = 100;
+pub(crate) const ROW_LIMIT: usize = 100;
 
 /// Validates the rows of a field and returns their stored form.
 fn rows(rules: Rules<'_>, field: &FieldSpec, name: &str, value: &Value) -> Result<Value, RowError> {

@@ -1,7 +1,12 @@
 //! Bulk write, and a small client of it for the tests.
 
+mod children;
+mod faults;
 mod jobs;
+mod random;
+mod refusals;
 mod rows;
+mod values;
 
 use std::io::{Cursor, Write};
 use std::time::Duration;

@@ -129,7 +129,7 @@ async fn a_row_reports_all_its_errors_by_code() {
     let rows = write(&http, "insert", csv, resource).await;
     assert_eq!(
         rows[0],
-        outcome("skipped", "", "INVALID_DATA-E-mail,Staff:DUPLICATE_DATA-Telephone")
+        outcome("skipped", "", "INVALID_DATA-Staff,E-mail:DUPLICATE_DATA-Telephone")
     );
     assert_eq!(rows[1], outcome("skipped", "", "MANDATORY_NOT_FOUND-Surname"));
     assert_eq!(http.sim.record_count("Leads"), 1);
