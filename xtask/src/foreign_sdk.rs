@@ -18,6 +18,9 @@ const NODE_SDK: &str = "@zohocrm/nodejs-sdk-8.0@2.0.0";
 /// A builder of COQL queries by other people.
 const NODE_COQL: &str = "@doralhw-org/coql-query-builder@0.2.2";
 
+/// A library for ZIP files, which Node lacks.
+const NODE_ZIP: &str = "fflate@0.8.3";
+
 /// The folder of the scripts.
 const SCRIPTS: &str = "crates/zcrm-sim/clients";
 
@@ -53,7 +56,9 @@ fn python(workspace: &Workspace, program: &Path, folder: &Path) -> Result<()> {
         cmd!(sh, "python3 -m venv {venv}").run()?;
     }
     cmd!(sh, "{python} -m pip install --quiet --disable-pip-version-check {PYTHON_SDK}").run()?;
-    for (script, options) in [("records", [].as_slice()), ("bulk_read", &["--bulk-rows", "3"])] {
+    for (script, options) in
+        [("records", [].as_slice()), ("bulk_read", &["--bulk-rows", "3"]), ("bulk_write", &[])]
+    {
         let Running { info, .. } = &Running::start(program, folder, options)?;
         cmd!(sh, "{python} {SCRIPTS}/{script}.py {info}").run()?;
     }
@@ -86,20 +91,24 @@ fn snippet<'t>(text: &'t str, language: &str) -> Option<&'t str> {
 fn node(workspace: &Workspace, program: &Path, folder: &Path) -> Result<()> {
     let sh = &workspace.sh;
     let scratch = folder.join("scratch");
-    // The data of an earlier run belongs to another organisation.
-    sh.remove_path(&scratch)?;
-    sh.create_dir(&scratch)?;
     let npm = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", "--prefix"];
-    cmd!(sh, "npm {npm...} {folder} {NODE_SDK} {NODE_COQL}").run()?;
+    cmd!(sh, "npm {npm...} {folder} {NODE_SDK} {NODE_COQL} {NODE_ZIP}").run()?;
     let script = |name: &str| workspace.root.join(SCRIPTS).join(name);
-    let (records, coql) = (script("records.mjs"), script("coql.mjs"));
+    // The query builder has no scratch files, and ignores the folder.
+    let scripts = [
+        (script("records.mjs"), [].as_slice()),
+        (script("bulk_write.mjs"), &["--bulk-result-url", "path"]),
+        (script("coql.mjs"), &[]),
+    ];
     let _inside = sh.push_dir(folder);
-    {
-        let Running { info, authority, .. } = &Running::start(program, folder, &[])?;
-        cmd!(sh, "node {records} {info} {scratch}").env("NODE_EXTRA_CA_CERTS", authority).run()?;
+    for (script, options) in scripts {
+        // The data of an earlier run belongs to another organisation.
+        sh.remove_path(&scratch)?;
+        sh.create_dir(&scratch)?;
+        let Running { info, authority, .. } = &Running::start(program, folder, options)?;
+        cmd!(sh, "node {script} {info} {scratch}").env("NODE_EXTRA_CA_CERTS", authority).run()?;
     }
-    let Running { info, authority, .. } = &Running::start(program, folder, &[])?;
-    Ok(cmd!(sh, "node {coql} {info}").env("NODE_EXTRA_CA_CERTS", authority).run()?)
+    Ok(())
 }
 
 /// A running simulator, which stops when this value is dropped.

@@ -9,8 +9,7 @@ import io
 import tempfile
 import zipfile
 
-import requests
-from zoho_sdk import INFO, expect, start
+from zoho_sdk import control, expect, start
 from zohocrmsdk.src.com.zoho.crm.api.bulk_read import (
     ActionWrapper,
     APIException,
@@ -27,11 +26,6 @@ from zohocrmsdk.src.com.zoho.crm.api.modules import MinifiedModule
 from zohocrmsdk.src.com.zoho.crm.api.util import Choice
 
 FIELDS = ["Last_Name", "Email_Opt_Out", "Owner", "Owner.last_name", "Created_Time"]
-
-
-def control(path, body):
-    """Calls the simulator's control API."""
-    requests.post(INFO["control"] + path, json=body, timeout=30).raise_for_status()
 
 
 def leads(comparator, value):

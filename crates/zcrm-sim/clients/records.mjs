@@ -4,53 +4,10 @@
 //     NODE_EXTRA_CA_CERTS=CA_FILE node records.mjs INFO_FILE SCRATCH_FOLDER
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { request } from "node:https";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 
-const [infoFile, folder] = process.argv.slice(2);
-const info = JSON.parse(readFileSync(infoFile, "utf8"));
-// The SDK is installed in the working folder, not next to this file.
-const resolve = createRequire(join(process.cwd(), "package.json")).resolve;
-const zoho = await import(pathToFileURL(resolve("@zohocrm/nodejs-sdk-8.0")).href);
+import { expect, start, zoho } from "./zoho_sdk.mjs";
+
 const { Record: records } = zoho;
-
-/** Exchanges the grant token for a refresh token, which the SDK needs. */
-function logIn() {
-  const form = new URLSearchParams({
-    grant_type: "authorization_code",
-    client_id: info.client_id,
-    client_secret: info.client_secret,
-    code: info.grant_token,
-  });
-  return new Promise((done, failed) => {
-    const headers = { "content-type": "application/x-www-form-urlencoded" };
-    const url = info.accounts + "/oauth/v2/token";
-    const call = request(url, { method: "POST", headers }, (answer) => {
-      let text = "";
-      answer.on("data", (part) => (text += part));
-      answer.on("end", () => done(JSON.parse(text).refresh_token));
-    });
-    call.on("error", failed);
-    call.end(form.toString());
-  });
-}
-
-/** The simulator's hosts. Only they differ from a program that uses Zoho. */
-class Here extends zoho.DataCenter {
-  static environment() {
-    return zoho.DataCenter.setEnvironment(info.api, info.accounts + "/oauth/v2/token", info.api);
-  }
-}
-
-function expect(response, status, kind) {
-  const found = response?.getObject();
-  assert.equal(response?.getStatusCode(), status, JSON.stringify(found));
-  assert.ok(found instanceof kind, JSON.stringify(found));
-  return found;
-}
 
 /** Returns the id of the written record. */
 function only(written) {
@@ -72,19 +29,7 @@ async function params(...pairs) {
   return map;
 }
 
-const token = new zoho.OAuthBuilder()
-  .clientId(info.client_id)
-  .clientSecret(info.client_secret)
-  .refreshToken(await logIn())
-  .build();
-await (await new zoho.InitializeBuilder())
-  .environment(Here.environment())
-  .token(token)
-  .store(new zoho.FileStore(join(folder, "tokens.txt")))
-  .SDKConfig(new zoho.SDKConfigBuilder().autoRefreshFields(false).pickListValidation(true).build())
-  .resourcePath(folder)
-  .logger(new zoho.LogBuilder().level(zoho.Levels.ERROR).filePath(join(folder, "sdk.log")).build())
-  .initialize();
+await start();
 
 const leads = new records.RecordOperations("Leads");
 const none = () => new zoho.HeaderMap();

@@ -33,9 +33,9 @@ def log_in():
 
 
 def start(folder):
-    # Only the host differs from a program that uses Zoho.
+    # Only the hosts differ from a program that uses Zoho.
     environment = DataCenter.Environment(
-        INFO["api"], INFO["accounts"] + "/oauth/v2/token", INFO["api"]
+        INFO["api"], INFO["accounts"] + "/oauth/v2/token", INFO["content"]
     )
     token = OAuthToken(
         client_id=INFO["client_id"], client_secret=INFO["client_secret"], refresh_token=log_in()
@@ -48,6 +48,11 @@ def start(folder):
         resource_path=folder,
         logger=Logger.get_instance(Logger.Levels.ERROR, os.path.join(folder, "sdk.log")),
     )
+
+
+def control(path, body):
+    """Calls the simulator's control API."""
+    requests.post(INFO["control"] + path, json=body, timeout=30).raise_for_status()
 
 
 def expect(response, status, kind):

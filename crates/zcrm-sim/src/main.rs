@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 use serde_json::{Map, Value as Json};
-use zcrm_sim::{Builder, BulkReadSettings, BulkWriteSettings, Edition, Simulator};
+use zcrm_sim::{Builder, BulkReadSettings, BulkWriteSettings, Edition, ResultUrl, Simulator};
 
 use write_file::replace;
 
@@ -60,6 +60,8 @@ Data and limits:
   --bulk-job-ms TIME     time that a bulk job takes (default: 3500)
   --bulk-rows N          most rows of a bulk read job (default: 200000)
   --bulk-write-rows N    most rows of a file of a bulk write job (default: 25000)
+  --bulk-result-url FORM form of the address of a bulk write's result: organisation (the
+                         default), path or job
   --search-lag SECONDS   delay after which a search finds a write
   --count-lag SECONDS    delay after which a count of records includes a write
   --snapshot FILE        start from the file if it exists, and write it at the end
@@ -151,6 +153,10 @@ fn command() -> Result<Command, BoxError> {
                 bulk_write = bulk_write.rows_per_file(arguments.value()?.parse()?);
             }
             Long("bulk-rows") => bulk_read = bulk_read.rows_per_job(arguments.value()?.parse()?),
+            Long("bulk-result-url") => {
+                let form = arguments.value()?.string()?;
+                bulk_write = bulk_write.result_url(result_url(&form)?);
+            }
             Long("edition") => {
                 let name = arguments.value()?.string()?;
                 edition = (name != "none").then(|| Edition::from_str(&name)).transpose()?;
@@ -252,6 +258,20 @@ fn of_module(text: &str, option: &str) -> Result<(String, u64), BoxError> {
     let (module, count) =
         pair.ok_or_else(|| format!("invalid value for {option}: expected MODULE=N"))?;
     Ok((module.to_owned(), count.parse()?))
+}
+
+fn result_url(form: &str) -> Result<ResultUrl, BoxError> {
+    Ok(match form {
+        "organisation" => ResultUrl::Organisation,
+        "path" => ResultUrl::Path,
+        "job" => ResultUrl::Job,
+        _ => {
+            return Err(format!(
+                "invalid value for --bulk-result-url: `{form}`: expected organisation, path or job"
+            )
+            .into());
+        }
+    })
 }
 
 /// Returns five consecutive ports.
