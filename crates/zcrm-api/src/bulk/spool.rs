@@ -1,16 +1,19 @@
 //! Downloads of results to a temporary file.
 
-use std::{fs::File, path::Path, sync::Arc, time::Duration};
+use std::{fs::File, io, path::Path, sync::Arc, time::Duration};
 
 use http::StatusCode;
-use tempfile::TempDir;
+use tokio::task::spawn_blocking;
 use zcrm_core::{Error, ErrorKind, Outcome};
 
-use super::position::BulkPosition;
+use super::{archive::is_complete, position::BulkPosition};
 use crate::{Call, SaveFile};
 
 /// The times that a download is tried if it is interrupted or Zoho's limit is exceeded.
 const MOST_TRIES: u32 = 5;
+
+/// The times that a result is downloaded completely if it is not a complete archive.
+const MOST_DOWNLOADS: u32 = 3;
 
 /// The time for which Zoho refuses downloads above its limit.
 const PAUSE: Duration = Duration::from_secs(60);
@@ -24,61 +27,72 @@ fn is_passing(error: &Error) -> bool {
     error.is_throttled() || broken.contains(&error.kind())
 }
 
-/// An archive in a temporary folder that only this user can read.
-pub(super) struct Spool {
-    pub(super) file: File,
-    /// Removes the folder when dropped.
-    pub(super) folder: TempDir,
-}
-
-impl Spool {
-    /// Downloads the result of a job. An interrupted download is resumed if Zoho allows it, and
-    /// begins again otherwise.
-    pub(super) async fn download(
-        call: Call,
-        position: &BulkPosition,
-        folder: Option<&Path>,
-    ) -> Result<Self, Error> {
-        call.must_be_right()?;
-        let unwritable = |error: std::io::Error| {
-            let message = "the temporary file of a bulk result could not be created";
-            Error::new(ErrorKind::Other, Outcome::NotSent, message).with_source(error)
-        };
-        let mut named = tempfile::Builder::new();
-        let folder = match (named.prefix("zcrm-bulk-"), folder) {
-            (named, Some(folder)) => named.tempdir_in(folder),
-            (named, None) => named.tempdir(),
-        }
-        .map_err(unwritable)?;
-        let path = folder.path().join("result.zip");
-        let clock = Arc::clone(call.api().clock());
-        let mut tries = 1;
-        loop {
-            let to = SaveFile::to(&path).clock(Arc::clone(&clock));
-            match save(to, &call).await {
-                Ok(()) => break,
-                Err(error) if is_passing(&error) && tries < MOST_TRIES => {
-                    tries += 1;
-                    let pause = if error.is_throttled() { PAUSE } else { SHORT_PAUSE };
-                    clock.sleep(error.retry_after().unwrap_or(pause)).await;
+/// Downloads the result of a job to a file without a name, which vanishes when it is closed, and so
+/// when the process is killed.
+///
+/// An interrupted download is resumed if Zoho allows it, and begins again otherwise. An archive that
+/// is not complete is downloaded again.
+pub(super) async fn download(
+    call: Call,
+    position: &BulkPosition,
+    folder: Option<&Path>,
+) -> Result<File, Error> {
+    call.must_be_right()?;
+    let clock = Arc::clone(call.api().clock());
+    let (mut tries, mut downloads) = (1, 0);
+    loop {
+        let pause = match save(unnamed(folder).await?, &call).await {
+            Ok(file) => {
+                downloads += 1;
+                let (file, is_complete) = examined(file).await?;
+                if is_complete || downloads >= MOST_DOWNLOADS {
+                    return Ok(file);
                 }
-                Err(error) => return Err(explained(position, error)),
+                tracing::warn!(target: "zcrm::api", %position, "a result is not a complete archive and is downloaded again");
+                SHORT_PAUSE
             }
-        }
-        let file = File::open(&path).map_err(unwritable)?;
-        Ok(Self { file, folder })
+            Err(error) if is_passing(&error) && tries < MOST_TRIES => {
+                tries += 1;
+                let pause = if error.is_throttled() { PAUSE } else { SHORT_PAUSE };
+                error.retry_after().unwrap_or(pause)
+            }
+            Err(error) => return Err(explained(position, error)),
+        };
+        clock.sleep(pause).await;
     }
 }
 
-async fn save(to: SaveFile, call: &Call) -> Result<(), Error> {
-    to.fetch(|headers| {
+/// Creates a file that only this user can read.
+async fn unnamed(folder: Option<&Path>) -> Result<File, Error> {
+    let folder = folder.map_or_else(std::env::temp_dir, Path::to_owned);
+    let created = spawn_blocking(move || tempfile::tempfile_in(folder)).await;
+    created.map_err(io::Error::other).flatten().map_err(|error| {
+        let message = "the temporary file of a bulk result could not be created";
+        Error::new(ErrorKind::Other, Outcome::NotSent, message).with_source(error)
+    })
+}
+
+/// Returns the file, and whether it is a complete archive.
+async fn examined(file: File) -> Result<(File, bool), Error> {
+    let examined = spawn_blocking(move || {
+        let is_complete = is_complete(&file);
+        (file, is_complete)
+    });
+    examined.await.map_err(|error| {
+        let message = "the task that examines a bulk result ended early";
+        Error::new(ErrorKind::Other, Outcome::Local, message).with_source(error)
+    })
+}
+
+async fn save(file: File, call: &Call) -> Result<File, Error> {
+    let clock = Arc::clone(call.api().clock());
+    SaveFile::fetch_into(file, clock, |headers| {
         let call = headers.iter().fold(call.clone(), |call, (name, value)| {
             call.header(name.as_str(), value.to_str().unwrap_or_default())
         });
         async move { call.open().await?.file() }
     })
     .await
-    .map(drop)
 }
 
 /// Explains that a result is not available.

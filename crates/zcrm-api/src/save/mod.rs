@@ -163,11 +163,37 @@ impl SaveFile {
         R: Future<Output = Result<Download, Error>>,
     {
         let mut part = self.part().await?;
+        let resumed = self.download(&mut part, &open).await?;
+        self.finish(part, resumed).await
+    }
+
+    /// Downloads into an open file, and returns it at its beginning.
+    #[cfg(feature = "bulk")]
+    pub(crate) async fn fetch_into<F, R>(
+        file: std::fs::File,
+        clock: Arc<dyn Clock>,
+        open: F,
+    ) -> Result<std::fs::File, Error>
+    where
+        F: Fn(HeaderMap) -> R,
+        R: Future<Output = Result<Download, Error>>,
+    {
+        let mut part = PartFile::of_file(file);
+        Self::to(PathBuf::new()).clock(clock).download(&mut part, &open).await?;
+        part.into_file().await
+    }
+
+    /// Downloads the complete file, and returns how often it was resumed.
+    async fn download<F, R>(&self, part: &mut PartFile, open: &F) -> Result<u32, Error>
+    where
+        F: Fn(HeaderMap) -> R,
+        R: Future<Output = Result<Download, Error>>,
+    {
         let (mut resumed, mut idle) = (0, 0);
         loop {
             let before = part.length();
             resumed += u32::from(before > 0);
-            let Err(error) = self.receive(&mut part, &open).await else { break };
+            let Err(error) = self.receive(part, open).await else { return Ok(resumed) };
             let kept = part.checkpoint().await;
             idle = if part.length() > before { 1 } else { idle + 1 };
             if kept.is_err() || !part.can_go_on() || !is_break(&error) || idle >= self.attempts {
@@ -177,7 +203,6 @@ impl SaveFile {
             let wait = Duration::from_millis(500).saturating_mul(1 << (idle - 1).min(16));
             self.clock.sleep(wait.min(LONGEST)).await;
         }
-        self.finish(part, resumed).await
     }
 
     /// Saves a download that has already begun. It is not resumed if it is interrupted; use

@@ -47,8 +47,8 @@ struct PartPaths {
 pub(super) struct PartFile {
     target: PathBuf,
     keeping: Option<PartPaths>,
-    /// The file, once it is open.
-    file: Option<(tokio::fs::File, TempPath)>,
+    /// The file, once it is open, and its path if it has one.
+    file: Option<(tokio::fs::File, Option<TempPath>)>,
     state: PartState,
     length: u64,
     /// Whether bytes were written since the last checkpoint.
@@ -62,18 +62,24 @@ impl PartFile {
         let (target, source) = (target.to_owned(), source.map(str::to_owned));
         blocking(move || {
             destination::check(&target)?;
-            let state = PartState {
-                source: source.clone().unwrap_or_default(),
-                validator: None,
-                total: None,
-                bytes: 0,
-            };
-            let keeping = source.map(|_| PartPaths::beside(&target));
-            let mut part = Self { target, keeping, file: None, state, length: 0, changed: false };
+            let keeping = source.as_ref().map(|_| PartPaths::beside(&target));
+            let mut part = Self::new(target, keeping, source.unwrap_or_default());
             part.take_up()?;
             Ok(part)
         })
         .await
+    }
+
+    /// Downloads into a file that is open, and has no destination.
+    #[cfg(feature = "bulk")]
+    pub(super) fn of_file(file: File) -> Self {
+        let file = Some((file.into(), None));
+        Self { file, ..Self::new(PathBuf::new(), None, String::new()) }
+    }
+
+    fn new(target: PathBuf, keeping: Option<PartPaths>, source: String) -> Self {
+        let state = PartState { source, validator: None, total: None, bytes: 0 };
+        Self { target, keeping, file: None, state, length: 0, changed: false }
     }
 
     /// Opens the part that an earlier call kept.
@@ -95,7 +101,7 @@ impl PartFile {
             self.length = kept.bytes;
             self.state = kept;
         }
-        self.file = Some((file.into(), keeping.path()?));
+        self.file = Some((file.into(), Some(keeping.path()?)));
         Ok(())
     }
 
@@ -159,14 +165,15 @@ impl PartFile {
     /// Truncates the file to the bytes that count.
     async fn cut(&mut self) -> Result<(), Error> {
         let length = self.length;
-        let (file, _) = self.opened()?;
+        let file = self.opened()?;
         file.flush().await.map_err(failed)?;
         file.set_len(length).await.map_err(failed)?;
         file.seek(SeekFrom::Start(length)).await.map(drop).map_err(failed)
     }
 
-    fn opened(&mut self) -> Result<&mut (tokio::fs::File, TempPath), Error> {
-        self.file.as_mut().ok_or_else(|| failed(io::Error::other("the part file is not open")))
+    fn opened(&mut self) -> Result<&mut tokio::fs::File, Error> {
+        let opened = self.file.as_mut().map(|(file, _)| file);
+        opened.ok_or_else(|| failed(io::Error::other("the part file is not open")))
     }
 
     async fn create(&mut self) -> Result<(), Error> {
@@ -187,12 +194,12 @@ impl PartFile {
         if self.keeping.is_some() {
             self.lock(&file)?;
         }
-        self.file = Some((file.into(), path));
+        self.file = Some((file.into(), Some(path)));
         Ok(())
     }
 
     pub(super) async fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
-        let (file, _) = self.opened()?;
+        let file = self.opened()?;
         file.write_all(piece).await.map_err(failed)?;
         self.length = self.length.saturating_add(piece.len() as u64);
         self.changed = true;
@@ -208,7 +215,7 @@ impl PartFile {
             return Ok(());
         }
         let keeps = self.keeping.is_some();
-        let (file, _) = self.opened()?;
+        let file = self.opened()?;
         file.flush().await.map_err(failed)?;
         if keeps {
             file.sync_data().await.map_err(failed)?;
@@ -233,14 +240,26 @@ impl PartFile {
         .await
     }
 
+    /// Returns the complete file, at its beginning.
+    #[cfg(feature = "bulk")]
+    pub(super) async fn into_file(mut self) -> Result<File, Error> {
+        let file = self.opened()?;
+        file.flush().await.map_err(failed)?;
+        file.rewind().await.map_err(failed)?;
+        match self.file {
+            Some((file, _)) => Ok(file.into_std().await),
+            None => Err(failed(io::Error::other("the part file is not open"))),
+        }
+    }
+
     /// Renames the complete file to its destination. An existing file is an error unless `replaces`
     /// is set.
     pub(super) async fn finish(mut self, replaces: bool) -> Result<(), Error> {
-        let (file, _) = self.opened()?;
+        let file = self.opened()?;
         file.flush().await.map_err(failed)?;
         file.sync_all().await.map_err(failed)?;
         let Self { target, file, keeping, .. } = self;
-        let Some((file, path)) = file else { return Ok(()) };
+        let Some((file, Some(path))) = file else { return Ok(()) };
         let file = file.into_std().await;
         blocking(move || {
             destination::check(&target)?;

@@ -11,7 +11,6 @@ use std::{
 
 use bytes::Bytes;
 use futures_core::Stream;
-use tempfile::TempDir;
 use tokio::sync::mpsc::{Receiver, Sender};
 use zcrm_core::Error;
 
@@ -24,7 +23,7 @@ use crate::{
     bulk::{
         archive::{Archive, unreadable},
         position::BulkPosition,
-        spool::Spool,
+        spool::download,
     },
 };
 
@@ -44,28 +43,20 @@ pub struct BulkCsv {
 }
 
 type Chunk = Result<Option<Bytes>, Error>;
-type Opening = Pin<Box<dyn Future<Output = Result<Reading, Error>> + Send>>;
+type Opening = Pin<Box<dyn Future<Output = Result<Receiver<Chunk>, Error>> + Send>>;
 
 enum State {
     Opening(Opening),
-    Reading(Reading),
+    Reading(Receiver<Chunk>),
     Ended,
-}
-
-struct Reading {
-    chunks: Receiver<Chunk>,
-    /// Removes the archive when dropped.
-    _folder: TempDir,
 }
 
 impl BulkCsv {
     pub(super) fn new(call: Call, position: BulkPosition, options: CsvOptions) -> Self {
         let from = position.clone();
         let opening = async move {
-            let Spool { file, folder } =
-                Spool::download(call, &from, options.folder.as_deref()).await?;
-            let chunks = spawn(move |sender| unpack(file, from, options.csv_bytes, sender))?;
-            Ok(Reading { chunks, _folder: folder })
+            let file = download(call, &from, options.folder.as_deref()).await?;
+            spawn(move |sender| unpack(file, from, options.csv_bytes, sender))
         };
         Self { state: State::Opening(Box::pin(opening)), position }
     }
@@ -113,14 +104,14 @@ impl Stream for BulkCsv {
         loop {
             match &mut self.state {
                 State::Opening(opening) => match ready!(opening.as_mut().poll(cx)) {
-                    Ok(reading) => self.state = State::Reading(reading),
+                    Ok(chunks) => self.state = State::Reading(chunks),
                     Err(error) => {
                         self.state = State::Ended;
                         return Poll::Ready(Some(Err(error)));
                     }
                 },
-                State::Reading(reading) => {
-                    let chunk = match ready!(reading.chunks.poll_recv(cx)) {
+                State::Reading(chunks) => {
+                    let chunk = match ready!(chunks.poll_recv(cx)) {
                         Some(Ok(Some(chunk))) => return Poll::Ready(Some(Ok(chunk))),
                         Some(Ok(None)) => None,
                         Some(Err(error)) => Some(Err(error)),

@@ -126,7 +126,8 @@ impl CsvOptions {
 
     /// Downloads archives to this folder. The default is the system's folder of temporary files.
     ///
-    /// An archive is readable only for its owner and is removed when its stream ends or is dropped.
+    /// An archive has no name there: only this process can read it, and it vanishes when its stream ends
+    /// or is dropped, and when the process is killed.
     pub fn temporary_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = Some(folder.into());
         self

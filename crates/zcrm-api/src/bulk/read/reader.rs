@@ -30,7 +30,7 @@ pub(super) enum Batch<T> {
 
 /// The facts that a result is read by.
 pub(super) struct Source {
-    /// The archive, in a folder that the stream removes.
+    /// The archive.
     pub(super) file: File,
     pub(super) fields: Vec<FieldInfo>,
     pub(super) options: CsvOptions,

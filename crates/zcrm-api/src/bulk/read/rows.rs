@@ -10,7 +10,6 @@ use std::{
 
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
-use tempfile::TempDir;
 use tokio::sync::mpsc::Receiver;
 use zcrm_core::{Error, ErrorKind};
 
@@ -20,7 +19,7 @@ use super::{
     reader::{Batch, Source, ended_early, read_rows, spawn},
 };
 use crate::{
-    bulk::{position::BulkPosition, spool::Spool},
+    bulk::{position::BulkPosition, spool::download},
     metadata::FieldInfo,
 };
 
@@ -28,8 +27,8 @@ use crate::{
 ///
 /// The archive is first downloaded to a temporary file, so a slow consumer does not keep a
 /// connection open, and an interrupted download does not repeat a row. The rows are then unpacked in
-/// a thread, some hundred at a time, with constant memory. Dropping the stream ends both and removes
-/// the file.
+/// a thread, some hundred at a time, with constant memory. Dropping the stream ends both, and the file
+/// vanishes. An archive that Zoho sends incompletely is downloaded up to three times.
 ///
 /// A row that does not fit `T` is an error of kind [`Record`](ErrorKind::Record), and the stream
 /// continues. Any other error ends the stream after the rows before it:
@@ -48,18 +47,12 @@ pub struct BulkRows<T> {
     position: BulkPosition,
 }
 
-type Opening<T> = Pin<Box<dyn Future<Output = Result<Reading<T>, Error>> + Send>>;
+type Opening<T> = Pin<Box<dyn Future<Output = Result<Receiver<Batch<T>>, Error>> + Send>>;
 
 enum State<T> {
     Opening(Opening<T>),
-    Reading(Reading<T>),
+    Reading(Receiver<Batch<T>>),
     Ended,
-}
-
-struct Reading<T> {
-    batches: Receiver<Batch<T>>,
-    /// Removes the archive when dropped.
-    _folder: TempDir,
 }
 
 impl<T: DeserializeOwned + Send + 'static> BulkRows<T> {
@@ -68,11 +61,9 @@ impl<T: DeserializeOwned + Send + 'static> BulkRows<T> {
         let from = position.clone();
         let opening = async move {
             let fields = fields(&job, &options).await?;
-            let Spool { file, folder } =
-                Spool::download(job.download(), &from, options.folder.as_deref()).await?;
+            let file = download(job.download(), &from, options.folder.as_deref()).await?;
             let source = Source { file, fields, options, position: from, count };
-            let batches = spawn(move |sender| read_rows(source, sender))?;
-            Ok(Reading { batches, _folder: folder })
+            spawn(move |sender| read_rows(source, sender))
         };
         Self { state: State::Opening(Box::pin(opening)), buffer: Vec::new().into_iter(), position }
     }
@@ -131,13 +122,13 @@ impl<T: DeserializeOwned + Send + 'static> Stream for BulkRows<T> {
             }
             match &mut this.state {
                 State::Opening(opening) => match ready!(opening.as_mut().poll(cx)) {
-                    Ok(reading) => this.state = State::Reading(reading),
+                    Ok(batches) => this.state = State::Reading(batches),
                     Err(error) => {
                         this.state = State::Ended;
                         return Poll::Ready(Some(Err(error)));
                     }
                 },
-                State::Reading(reading) => match ready!(reading.batches.poll_recv(cx)) {
+                State::Reading(batches) => match ready!(batches.poll_recv(cx)) {
                     Some(Batch::Items(rows)) => this.buffer = rows.into_iter(),
                     Some(Batch::End(end)) => {
                         this.state = State::Ended;

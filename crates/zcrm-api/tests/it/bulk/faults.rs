@@ -5,7 +5,7 @@ use serde_json::json;
 use zcrm_api::bulk::{BulkPosition, CsvOptions};
 use zcrm_core::{ApiVersion, Error, ErrorKind, Id, Module, Outcome};
 
-use super::fixture::{Bulk, JOB, completed, zipped};
+use super::fixture::{Bulk, JOB, Server, completed, streamed, zipped};
 
 #[derive(Debug, Deserialize)]
 struct Lead {
@@ -89,13 +89,58 @@ async fn refuses_an_archive_with_other_than_one_file() {
 }
 
 #[tokio::test]
-async fn refuses_bytes_other_than_a_complete_archive() {
+async fn refuses_bytes_other_than_an_archive() {
     let whole = zipped(&[("job.csv", csv(1_000).as_bytes())]);
-    let cut = whole[..whole.len() - 30].to_vec();
-    for archive in [cut, b"Id,Age\n1,2\n".to_vec(), Vec::new()] {
+    for archive in [whole[..20].to_vec(), b"Id,Age\n1,2\n".to_vec(), Vec::new()] {
         let (rows, errors) = read(Bulk::with_archive(archive, 1_000), CsvOptions::new()).await;
         assert!(rows.is_empty());
         expect_fault(&errors, 0, "not a complete ZIP archive");
+    }
+}
+
+#[tokio::test]
+async fn delivers_the_rows_before_the_missing_end_and_an_error() {
+    let content = csv(1_000);
+    for whole in [zipped, streamed].map(|zip| zip(&[("job.csv", content.as_bytes())])) {
+        for length in (40..whole.len()).step_by(97).chain([whole.len() - 1]) {
+            let bulk = Bulk::with_archive(whole[..length].to_vec(), 1_000);
+            let (rows, errors) = read(bulk, CsvOptions::new()).await;
+            assert_eq!(rows, ids(rows.len() as u64), "{length}");
+            let position = BulkPosition::of(&errors[0]).unwrap();
+            // the header may be missing too
+            let row = if position.row == 0 { 0 } else { rows.len() as u64 + 1 };
+            expect_fault(&errors, row, "not a complete ZIP archive");
+        }
+    }
+    let whole = streamed(&[("job.csv", content.as_bytes())]);
+    let without_directory = whole[..whole.len() - 70].to_vec();
+    let (rows, errors) =
+        read(Bulk::with_archive(without_directory, 1_000), CsvOptions::new()).await;
+    assert_eq!(rows, ids(1_000));
+    expect_fault(&errors, 1_001, "not a complete ZIP archive");
+}
+
+#[tokio::test]
+async fn downloads_an_archive_again_whose_end_is_missing() {
+    for times in 1..=3 {
+        let mut bulk = Bulk::with_csv(&csv(1_000));
+        let cut = bulk.archive.slice(..bulk.archive.len() / 2);
+        bulk.damaged = vec![cut; times];
+        let (api, server, clock) = bulk.api(ApiVersion::V8);
+        let job = api.records("Leads").bulk_read().await.unwrap();
+        let result = job.wait().await.unwrap().with(CsvOptions::new().untyped());
+        let waits = clock.slept().len();
+        let rows = result.stream().collect().await;
+        let downloads = |server: &Server| {
+            let sent = &server.lock().unwrap().sent;
+            sent.iter().filter(|(asked, _)| asked.ends_with("/result")).count()
+        };
+        if times < 3 {
+            assert_eq!((rows.unwrap().len(), downloads(&server)), (1_000, times + 1));
+            assert_eq!(clock.slept().len() - waits, times);
+        } else {
+            assert_eq!((rows.unwrap_err().kind(), downloads(&server)), (ErrorKind::Decode, 3));
+        }
     }
 }
 
@@ -188,23 +233,25 @@ async fn names_the_part_of_a_chain_in_errors() {
     assert_eq!(&position.job, next.id());
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn ends_the_reader_if_the_stream_is_dropped() {
-    let folders = || {
-        let entries = std::fs::read_dir(std::env::temp_dir()).unwrap().flatten();
-        let own = |entry: &std::fs::DirEntry| {
-            entry.file_name().to_string_lossy().starts_with("zcrm-bulk-")
-        };
-        entries.filter(own).map(|entry| entry.path()).collect::<std::collections::HashSet<_>>()
-    };
     let bulk = Bulk::with_csv(&csv(50_000));
     let (api, ..) = bulk.api(ApiVersion::V8);
     let job = api.records("Leads").bulk_read().await.unwrap();
-    let result = job.wait().await.unwrap().with(CsvOptions::new().untyped());
-    let mut rows = result.stream();
+    let folder = tempfile::tempdir().unwrap();
+    let options = CsvOptions::new().untyped().temporary_folder(folder.path());
+    let mut rows = job.wait().await.unwrap().with(options).stream();
     assert!(rows.next().await.unwrap().is_ok());
-    // other tests may run in other processes, so only a folder that vanishes counts
-    let open = folders();
+    // the archive is open, but has no name
+    let is_open = || {
+        let files = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+        { files }.any(|file| {
+            std::fs::read_link(file.path()).is_ok_and(|path| path.starts_with(folder.path()))
+        })
+    };
+    assert!(is_open());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     drop(rows);
-    assert!(open.iter().any(|folder| !folder.exists()));
+    zcrm_test_kit::until(|| !is_open()).await;
 }

@@ -1,7 +1,7 @@
 //! A scripted server of bulk reads.
 
 use std::{
-    io::{Cursor, Write as _},
+    io::{Cursor, Seek, Write},
     sync::{Arc, Mutex},
 };
 
@@ -23,6 +23,8 @@ pub(super) struct Bulk {
     /// The answers to reads of a job's status, in order; the last one is repeated.
     pub(super) statuses: Vec<(u16, Value)>,
     pub(super) archive: Bytes,
+    /// The archives of the first downloads, before the archive is sent.
+    pub(super) damaged: Vec<Bytes>,
     /// The statuses of the first downloads, before the archive is sent.
     pub(super) refusals: Vec<u16>,
     pub(super) fields: Value,
@@ -96,7 +98,8 @@ impl Bulk {
                 return json(status, &refusal(code));
             }
             let answer = Response::builder().header("content-type", "application/x-download");
-            return answer.body(self.archive.clone()).unwrap();
+            let damaged = (!self.damaged.is_empty()).then(|| self.damaged.remove(0));
+            return answer.body(damaged.unwrap_or_else(|| self.archive.clone())).unwrap();
         }
         let at = self.reads.min(self.statuses.len() - 1);
         self.reads += 1;
@@ -123,13 +126,24 @@ pub(super) fn completed(result: Value) -> Value {
     }] })
 }
 
-/// An archive with these files.
+/// An archive with these files, whose sizes are in front of the data.
 pub(super) fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    write_files(&mut zip, files);
+    zip.finish().unwrap().into_inner()
+}
+
+/// An archive with these files, whose sizes are behind the data.
+pub(super) fn streamed(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = ZipWriter::new_stream(Vec::new());
+    write_files(&mut zip, files);
+    zip.finish().unwrap().into_inner()
+}
+
+fn write_files<W: Write + Seek>(zip: &mut ZipWriter<W>, files: &[(&str, &[u8])]) {
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
     for (name, content) in files {
         zip.start_file(*name, options).unwrap();
         zip.write_all(content).unwrap();
     }
-    zip.finish().unwrap().into_inner()
 }
