@@ -24,7 +24,7 @@ pub(super) struct Rows<'a> {
     pub(super) parents: &'a Parents,
 }
 
-/// What was done with which record.
+/// The status of a written row, and the id of its record.
 type Done = (RowStatus, u64);
 
 impl Rows<'_> {

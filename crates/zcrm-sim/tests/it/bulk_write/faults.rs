@@ -154,7 +154,7 @@ async fn the_answer_to_a_creation_is_lost_after_it_was_executed() {
 }
 
 #[tokio::test]
-async fn failures_of_one_kind_leave_the_other_alone() {
+async fn failures_of_one_kind_do_not_apply_to_the_other() {
     let http = start(Simulator::builder().bulk_write(BulkWriteSettings::new())).await;
     http.sim.bulk_faults().fail_after(0);
     http.sim.bulk_faults().expire_token();

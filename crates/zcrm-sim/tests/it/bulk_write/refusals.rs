@@ -198,7 +198,7 @@ async fn files_have_limits_of_rows_and_columns() {
 }
 
 #[tokio::test]
-async fn files_that_are_no_csv_are_refused() {
+async fn files_without_a_csv_are_refused() {
     let http = at_once().await;
     for (files, code) in [
         (vec![], "FILE_NOT_FOUND"),

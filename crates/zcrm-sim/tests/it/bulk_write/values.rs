@@ -239,7 +239,7 @@ async fn rows_are_shorter_or_longer_than_the_header() {
     let file_id = upload_csv(&http, csv).await;
     let id = create(&http, "insert", json!({ "module": "Leads", "file_id": file_id })).await;
     let rows = result(&http, &id).await;
-    assert_eq!(rows.len(), 3, "an empty line is no row");
+    assert_eq!(rows.len(), 3, "an empty line is not a row");
     assert_eq!(rows[1][..4], ["Boyle", "", "", "added"].map(String::from));
     assert_eq!(rows[2][..4], ["Hooke", "Pune", "India", "added"].map(String::from));
 }
