@@ -252,20 +252,18 @@ impl Call {
     /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if the call was set up
     /// wrongly.
     pub fn preview(&self) -> Result<HttpRequest<Bytes>, Error> {
-        let request = self.preview_part()?;
-        check_single(self.name(), &request, Some(request.body()))?;
-        Ok(request)
+        checked_preview(self.request.clone())
+    }
+
+    /// Builds the request like [`preview`](Self::preview), without a copy of the call.
+    pub(crate) fn into_preview(self) -> Result<HttpRequest<Bytes>, Error> {
+        checked_preview(self.request)
     }
 
     /// Builds the request like [`preview`](Self::preview), for a composite request: the body may
     /// refer to records of other parts.
     pub(crate) fn preview_part(&self) -> Result<HttpRequest<Bytes>, Error> {
-        let streamed = |_| {
-            let name = self.name();
-            Err(Error::input(format!("`{name}` cannot be previewed: it sends a file as a stream")))
-        };
-        let request = assemble(self.request.clone().build_payload()?, streamed)?;
-        Ok(request.map(|body| body.as_bytes().cloned().unwrap_or_default()))
+        preview(self.request.clone())
     }
 
     pub(crate) fn api(&self) -> &Api {
@@ -444,6 +442,21 @@ impl Call {
             "`{name}` does not return {asked}: its operation declares {response:?}"
         )))
     }
+}
+
+fn checked_preview(request: RequestBuilder) -> Result<HttpRequest<Bytes>, Error> {
+    let name = request.operation().name();
+    let request = preview(request)?;
+    check_single(name, &request, Some(request.body()))?;
+    Ok(request)
+}
+
+fn preview(request: RequestBuilder) -> Result<HttpRequest<Bytes>, Error> {
+    let name = request.operation().name();
+    let streamed =
+        |_| Err(Error::input(format!("`{name}` cannot be previewed: it sends a file as a stream")));
+    let request = assemble(request.build_payload()?, streamed)?;
+    Ok(request.map(|body| body.as_bytes().cloned().unwrap_or_default()))
 }
 
 /// Checks that the body of a request refers to no record of a composite request, unless it is one.

@@ -1,7 +1,7 @@
 //! The baseline: the same work with only hyper-util's client, hyper-rustls and serde_json. It has
 //! no retries, limits, deadlines, token refresh or helpful errors.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, hint::black_box, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
@@ -150,6 +150,22 @@ impl Baseline {
             last = page.data.last().map(|lead| lead.id.clone()).unwrap_or_default();
         }
         Ok(read)
+    }
+
+    /// Writes the text of the query that [`sdk::query_text`](crate::sdk::query_text) builds.
+    #[must_use]
+    pub fn query_text() -> String {
+        let [name, email, industry] =
+            ["Last_Name", "Email", "Account_Name.Industry"].map(black_box);
+        let [status, revenue, city] = ["Lead_Status", "Annual_Revenue", "City"].map(black_box);
+        let [value, first, second] =
+            ["O'Brien", "Chennai", "Pune"].map(|text| black_box(text).replace('\'', "''"));
+        let (module, least, rows) = black_box(("Leads", 10_000, 200));
+        format!(
+            "select {name}, {email}, {industry} from {module} where ({status} = '{value}' and \
+             ({revenue} > {least} or {city} in ('{first}', '{second}'))) order by {name} desc, id asc \
+             limit {rows}"
+        )
     }
 
     /// Writes all `leads`, and returns how many of them received an id.

@@ -6,10 +6,11 @@ use bytes::Bytes;
 use http::StatusCode;
 use zcrm::{
     Client, Environment, Record,
+    coql::Query,
     http::{Clock, TokioClock},
     operations,
     records::field,
-    request::{CallMeta, Page, Reply},
+    request::{CallMeta, List, Page, Reply, Request},
     stores::{MemoryStore, StoredToken, TokenKey, TokenStore as _},
 };
 use zcrm_http::Authorizer;
@@ -80,17 +81,29 @@ pub async fn query(client: &Client, pages: usize) -> Result<usize, BoxError> {
     Ok(read)
 }
 
-/// Writes the text of a query.
+/// Builds a query, and returns its text.
 ///
 /// # Errors
 /// Never fails with this data.
-pub fn query_text(client: &Client) -> Result<usize, BoxError> {
+pub fn query_text(client: &Client) -> Result<String, BoxError> {
+    Ok(built_query(client).to_coql()?)
+}
+
+/// Builds a query, and its request.
+///
+/// # Errors
+/// Never fails with this data.
+pub fn query_request(client: &Client) -> Result<usize, BoxError> {
+    Ok(built_query(client).preview()?.into_body().len())
+}
+
+fn built_query(client: &Client) -> Request<List<Record, Query>> {
     let rich = field("Annual_Revenue").gt(10_000).or(field("City").is_in(["Chennai", "Pune"]));
-    let query =
-        client.records("Leads").query().select(["Last_Name", "Email", "Account_Name.Industry"]);
-    let query =
-        query.filter(field("Lead_Status").eq("O'Brien").and(rich)).order_by_desc("Last_Name");
-    Ok(query.preview()?.into_body().len())
+    let query = client.records("Leads").query();
+    query
+        .select(["Last_Name", "Email", "Account_Name.Industry"])
+        .filter(field("Lead_Status").eq("O'Brien").and(rich))
+        .order_by_desc("Last_Name")
 }
 
 /// Writes all `leads`, and returns how many of them received an id.

@@ -83,7 +83,7 @@ impl RequestBuilder {
             draft: Box::new(RequestDraft {
                 operation,
                 version,
-                path: Vec::with_capacity(3),
+                path: Vec::new(),
                 query: Vec::new(),
                 headers: Vec::new(),
                 body: None,

@@ -3,7 +3,7 @@
 use zcrm_core::{ApiVersion, Error};
 
 use super::operand::Value;
-use super::{Comparison, Condition, Node, Operand, Test, check_raw};
+use super::{Column, Comparison, Condition, Join, Node, Operand, Test, check_raw};
 
 /// Zoho's page on the limits of COQL: at most 25 comparisons in one query.
 const MOST_TESTS: usize = 25;
@@ -31,9 +31,18 @@ impl Condition {
     /// value, a `%` in a value of `starts_with`, `ends_with`, `contains` or `not_contains`, or a pattern of
     /// `not_like` without `%` at both ends.
     pub fn to_coql(&self, version: ApiVersion) -> Result<String, Error> {
+        self.to_coql_with(version, &mut |_| Ok(()))
+    }
+
+    /// Writes the condition like [`to_coql`](Self::to_coql), and shows each of its columns to `check`.
+    pub(crate) fn to_coql_with<'a>(
+        &'a self,
+        version: ApiVersion,
+        check: &mut dyn FnMut(Column<'a>) -> Result<(), Error>,
+    ) -> Result<String, Error> {
         self.at_most(MOST_TESTS, "one COQL query")?;
         let mut text = String::with_capacity(32 * self.tests);
-        write_node(&self.node, most_values(version), &mut text)?;
+        CoqlWriter { most_values: most_values(version), check, out: &mut text }.node(&self.node)?;
         Ok(text)
     }
 }
@@ -43,82 +52,96 @@ pub(crate) fn most_values(version: ApiVersion) -> usize {
     if version < ApiVersion::V7 { MOST_VALUES_BEFORE_V7 } else { MOST_VALUES }
 }
 
-fn write_node(node: &Node, most_values: usize, out: &mut String) -> Result<(), Error> {
-    match node {
-        Node::Test(test) => write_test(test, most_values, out)?,
-        Node::Raw(text) => {
-            out.push('(');
-            out.push_str(check_raw(text)?);
-            out.push(')');
-        }
-        Node::TooMany => {}
-        // Zoho takes two conditions side by side; more are bracketed in pairs: ((a and b) and c).
-        Node::Group(join, nodes) => {
-            out.extend(std::iter::repeat_n('(', nodes.len().saturating_sub(1)));
-            for (index, node) in nodes.iter().enumerate() {
-                if index > 0 {
-                    out.push(' ');
-                    out.push_str(join.as_str());
-                    out.push(' ');
-                }
-                write_node(node, most_values, out)?;
-                if index > 0 {
-                    out.push(')');
+struct CoqlWriter<'w, 'a> {
+    /// The largest number of values of `in`.
+    most_values: usize,
+    check: &'w mut dyn FnMut(Column<'a>) -> Result<(), Error>,
+    out: &'w mut String,
+}
+
+impl<'a> CoqlWriter<'_, 'a> {
+    fn node(&mut self, node: &'a Node) -> Result<(), Error> {
+        match node {
+            Node::Test(test) => self.test(test)?,
+            Node::Raw(text) => {
+                self.out.push('(');
+                self.out.push_str(check_raw(text)?);
+                self.out.push(')');
+            }
+            Node::TooMany => {}
+            // Zoho takes two conditions side by side; more are bracketed in pairs: ((a and b) and c).
+            Node::Group(join, nodes) => {
+                (1..nodes.len()).for_each(|_| self.out.push('('));
+                for (index, node) in nodes.iter().enumerate() {
+                    if index > 0 {
+                        self.out.push_str(match join {
+                            Join::And => " and ",
+                            Join::Or => " or ",
+                        });
+                    }
+                    self.node(node)?;
+                    if index > 0 {
+                        self.out.push(')');
+                    }
                 }
             }
         }
+        Ok(())
     }
-    Ok(())
-}
 
-fn write_test(test: &Test, most_values: usize, out: &mut String) -> Result<(), Error> {
-    test.check()?;
-    test.at_most(most_values, "COQL")?;
-    if !is_column(&test.field) {
-        return Err(test.wrong(
-            "cannot be sent in COQL: write the field's API name, with dots for fields of related \
-             records, such as `Account_Name.Industry`",
-        ));
+    fn test(&mut self, test: &'a Test) -> Result<(), Error> {
+        test.check()?;
+        test.at_most(self.most_values, "COQL")?;
+        let column = Column::new(&test.field).ok_or_else(|| {
+            test.wrong(
+                "cannot be sent in COQL: write the field's API name, with dots for fields of related \
+                 records, such as `Account_Name.Industry`",
+            )
+        })?;
+        (self.check)(column)?;
+        let out = &mut *self.out;
+        column.write(out);
+        let operator = match test.comparison {
+            Comparison::Equal => " = ",
+            Comparison::NotEqual => " != ",
+            Comparison::Greater => " > ",
+            Comparison::GreaterEqual => " >= ",
+            Comparison::Less => " < ",
+            Comparison::LessEqual => " <= ",
+            Comparison::Between => " between ",
+            Comparison::NotBetween => " not between ",
+            Comparison::In => " in (",
+            Comparison::NotIn => " not in (",
+            Comparison::StartsWith
+            | Comparison::EndsWith
+            | Comparison::Contains
+            | Comparison::Like => " like ",
+            Comparison::NotContains | Comparison::NotLike => " not like ",
+            Comparison::IsNull => " is null",
+            Comparison::IsNotNull => " is not null",
+        };
+        out.push_str(operator);
+        match test.comparison {
+            Comparison::Between | Comparison::NotBetween => {
+                write_values(&test.values, " and ", out);
+            }
+            Comparison::In | Comparison::NotIn => {
+                write_values(&test.values, ", ", out);
+                out.push(')');
+            }
+            Comparison::StartsWith => write_pattern(test, "", "%", out)?,
+            Comparison::EndsWith => write_pattern(test, "%", "", out)?,
+            Comparison::Contains | Comparison::NotContains => write_pattern(test, "%", "%", out)?,
+            Comparison::NotLike if !test.values.iter().all(is_inner_pattern) => {
+                return Err(test.wrong(
+                    "uses `not_like` with a pattern that COQL does not support: expected `%` at both \
+                     ends, for example `%ylk%`",
+                ));
+            }
+            _ => write_values(&test.values, "", out),
+        }
+        Ok(())
     }
-    write_column(&test.field, out);
-    let operator = match test.comparison {
-        Comparison::Equal => " = ",
-        Comparison::NotEqual => " != ",
-        Comparison::Greater => " > ",
-        Comparison::GreaterEqual => " >= ",
-        Comparison::Less => " < ",
-        Comparison::LessEqual => " <= ",
-        Comparison::Between => " between ",
-        Comparison::NotBetween => " not between ",
-        Comparison::In => " in ",
-        Comparison::NotIn => " not in ",
-        Comparison::StartsWith | Comparison::EndsWith | Comparison::Contains | Comparison::Like => {
-            " like "
-        }
-        Comparison::NotContains | Comparison::NotLike => " not like ",
-        Comparison::IsNull => " is null",
-        Comparison::IsNotNull => " is not null",
-    };
-    out.push_str(operator);
-    match test.comparison {
-        Comparison::Between | Comparison::NotBetween => write_values(&test.values, " and ", out),
-        Comparison::In | Comparison::NotIn => {
-            out.push('(');
-            write_values(&test.values, ", ", out);
-            out.push(')');
-        }
-        Comparison::StartsWith => write_pattern(test, "", "%", out)?,
-        Comparison::EndsWith => write_pattern(test, "%", "", out)?,
-        Comparison::Contains | Comparison::NotContains => write_pattern(test, "%", "%", out)?,
-        Comparison::NotLike if !test.values.iter().all(is_inner_pattern) => {
-            return Err(test.wrong(
-                "uses `not_like` with a pattern that COQL does not support: expected `%` at both ends, for \
-                 example `%ylk%`",
-            ));
-        }
-        _ => write_values(&test.values, "", out),
-    }
-    Ok(())
 }
 
 fn is_inner_pattern(value: &Operand) -> bool {
@@ -138,7 +161,9 @@ fn write_values(values: &[Operand], between: &str, out: &mut String) {
 /// Writes a value as a literal of COQL.
 pub(crate) fn write_literal(value: &Operand, out: &mut String) {
     match &value.value {
-        Value::Number(_) | Value::Boolean(_) => out.push_str(&value.text()),
+        Value::Number(digits) => out.push_str(digits),
+        Value::Boolean(truth) => out.push_str(if *truth { "true" } else { "false" }),
+        Value::Text(text) => write_string(text, out),
         _ => write_string(&value.text(), out),
     }
 }
@@ -146,13 +171,17 @@ pub(crate) fn write_literal(value: &Operand, out: &mut String) {
 /// Writes a text as a string of COQL. Zoho's page on the limits of COQL: a quote is doubled.
 fn write_string(text: &str, out: &mut String) {
     out.push('\'');
+    write_inside_quotes(text, out);
+    out.push('\'');
+}
+
+fn write_inside_quotes(text: &str, out: &mut String) {
     for (index, part) in text.split('\'').enumerate() {
         if index > 0 {
             out.push_str("''");
         }
         out.push_str(part);
     }
-    out.push('\'');
 }
 
 fn write_pattern(test: &Test, before: &str, after: &str, out: &mut String) -> Result<(), Error> {
@@ -164,126 +193,11 @@ fn write_pattern(test: &Test, before: &str, after: &str, out: &mut String) -> Re
                  matches any text",
             ));
         }
-        write_string(&format!("{before}{text}{after}"), out);
+        out.push('\'');
+        out.push_str(before);
+        write_inside_quotes(&text, out);
+        out.push_str(after);
+        out.push('\'');
     }
     Ok(())
-}
-
-/// Returns `true` if the text is a column of COQL: API names joined by dots. A name may begin with `$` or
-/// `!`. A lookup that leads to several modules names one of them after an arrow:
-/// `What_Id->Leads.Last_Name`.
-pub(crate) fn is_column(name: &str) -> bool {
-    let path = match name.split_once('>') {
-        Some((lookup, path)) if lookup.strip_suffix('-').is_some_and(is_path) => path,
-        Some(_) => return false,
-        None => name,
-    };
-    is_path(path)
-}
-
-/// Returns `true` if the text is names joined by dots. One pass, because each query checks each column.
-fn is_path(path: &str) -> bool {
-    let (mut named, mut prefixed) = (false, false);
-    for byte in path.bytes() {
-        match byte {
-            b'.' if named => (named, prefixed) = (false, false),
-            b'$' | b'!' if !named && !prefixed => prefixed = true,
-            b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => named = true,
-            _ => return false,
-        }
-    }
-    named
-}
-
-/// Words of SQL. Zoho takes a column with such a name in quotes only, and takes any column in quotes.
-///
-/// Source: <https://help.zoho.com/portal/en/community/topic/kaizen-171-faqs-on-coql-api>.
-const WORDS_OF_SQL: [&str; 73] = [
-    "add",
-    "all",
-    "alter",
-    "and",
-    "any",
-    "as",
-    "asc",
-    "avg",
-    "between",
-    "by",
-    "case",
-    "check",
-    "column",
-    "constraint",
-    "count",
-    "create",
-    "cross",
-    "current",
-    "database",
-    "default",
-    "delete",
-    "desc",
-    "distinct",
-    "drop",
-    "else",
-    "end",
-    "except",
-    "exists",
-    "external",
-    "fetch",
-    "for",
-    "foreign",
-    "from",
-    "full",
-    "grant",
-    "group",
-    "having",
-    "in",
-    "index",
-    "inner",
-    "insert",
-    "intersect",
-    "into",
-    "is",
-    "join",
-    "key",
-    "left",
-    "like",
-    "limit",
-    "max",
-    "min",
-    "natural",
-    "not",
-    "null",
-    "offset",
-    "on",
-    "or",
-    "order",
-    "outer",
-    "primary",
-    "right",
-    "select",
-    "set",
-    "sum",
-    "table",
-    "then",
-    "to",
-    "union",
-    "unique",
-    "update",
-    "values",
-    "when",
-    "where",
-];
-
-fn is_word_of_sql(name: &str) -> bool {
-    // most names have an underscore, and need no search
-    name.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && WORDS_OF_SQL.iter().any(|word| name.eq_ignore_ascii_case(word))
-}
-
-/// Writes a column. One with an arrow, or with the name of a keyword, is in quotes.
-pub(crate) fn write_column(name: &str, out: &mut String) {
-    match name.contains('>') || is_word_of_sql(name) {
-        true => write_string(name, out),
-        false => out.push_str(name),
-    }
 }

@@ -1,6 +1,7 @@
 //! Conditions on records: one type for searches, bulk reads and COQL.
 
 mod bulk;
+mod column;
 mod coql;
 mod fields;
 mod operand;
@@ -10,7 +11,8 @@ use std::fmt;
 
 use zcrm_core::{Error, escaped};
 
-pub(crate) use coql::{is_column, most_values, write_column, write_literal};
+pub(crate) use column::Column;
+pub(crate) use coql::{most_values, write_literal};
 pub(crate) use fields::KnownFields;
 pub use operand::Operand;
 pub(crate) use search::escape;
@@ -278,13 +280,6 @@ impl Condition {
         self.tests.saturating_add(tests_in_raw(&self.node))
     }
 
-    /// Returns the fields that are compared.
-    pub(crate) fn fields(&self) -> Vec<&str> {
-        let mut fields = Vec::new();
-        collect_fields(&self.node, &mut fields);
-        fields
-    }
-
     /// Fails with more comparisons than the target takes.
     fn at_most(&self, most: usize, target: &str) -> Result<(), Error> {
         if self.tests <= most {
@@ -352,14 +347,6 @@ fn tests_in_raw(node: &Node) -> usize {
         }
         Node::Group(_, nodes) => nodes.iter().map(tests_in_raw).sum(),
         Node::Test(_) | Node::TooMany => 0,
-    }
-}
-
-fn collect_fields<'a>(node: &'a Node, fields: &mut Vec<&'a str>) {
-    match node {
-        Node::Test(test) => fields.push(&test.field),
-        Node::Group(_, nodes) => nodes.iter().for_each(|node| collect_fields(node, fields)),
-        Node::Raw(_) | Node::TooMany => {}
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Source: <https://www.zoho.com/crm/developer/docs/api/v8/COQL-Limitations.html>.
 
+use std::fmt;
+
 use zcrm_core::{ApiVersion, Error};
 
 /// The largest number of comparisons in a query.
@@ -41,7 +43,7 @@ pub(super) fn most_joins(version: ApiVersion) -> usize {
 }
 
 /// Fails with more parts of a query than Zoho takes.
-pub(super) fn at_most(what: &str, count: usize, most: usize) -> Result<(), Error> {
+pub(super) fn at_most(what: impl fmt::Display, count: usize, most: usize) -> Result<(), Error> {
     match count <= most {
         true => Ok(()),
         false => Err(Error::input(format!(

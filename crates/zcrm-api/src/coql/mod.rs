@@ -17,6 +17,7 @@ mod raw;
 mod scan;
 mod text;
 mod total;
+mod write;
 
 pub use exists::Exists;
 pub use query::Query;

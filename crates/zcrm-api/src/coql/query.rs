@@ -1,21 +1,12 @@
 //! Queries that are built: `select`, `filter`, `group_by`, `order_by`.
 
-use std::collections::BTreeSet;
-
 use serde::de::DeserializeOwned;
-use zcrm_core::{ApiVersion, Error, Id, escaped};
+use zcrm_core::{ApiVersion, Error, Id};
 
-use super::{
-    limits::{
-        MOST_AGGREGATES, MOST_DEPTH, MOST_GROUPS, MOST_JOINS_IN_SELECT, MOST_JOINS_IN_WHERE,
-        MOST_ORDERS, MOST_TESTS, at_most, has_views, most_by_offset, most_columns, most_joins,
-        most_rows,
-    },
-    text::{QueryPaging, QueryText},
-};
+use super::{limits::most_rows, text::QueryText};
 use crate::{
     Call, Condition, check,
-    condition::{KnownFields, is_column, write_column},
+    condition::KnownFields,
     list::{List, Source},
     metadata::FieldInfo,
     operations,
@@ -26,20 +17,20 @@ use crate::{
 /// The [`List`] source of a built query: [`Records::query`](crate::Records::query).
 #[derive(Clone, Debug)]
 pub struct Query {
-    module: String,
+    pub(super) module: String,
     /// The fields of a typed module, if the caller selects none.
-    default_fields: &'static [&'static str],
-    fields: Vec<String>,
-    aggregates: Vec<(&'static str, String)>,
-    condition: Option<Condition>,
-    groups: Vec<String>,
+    pub(super) default_fields: &'static [&'static str],
+    pub(super) fields: Vec<String>,
+    pub(super) aggregates: Vec<(&'static str, String)>,
+    pub(super) condition: Option<Condition>,
+    pub(super) groups: Vec<String>,
     /// Fields, and whether the largest value comes first.
-    orders: Vec<(String, bool)>,
-    view: Option<Id>,
-    limit: Option<u64>,
-    offset: u64,
-    per_page: Option<u64>,
-    known: Option<KnownFields>,
+    pub(super) orders: Vec<(String, bool)>,
+    pub(super) view: Option<Id>,
+    pub(super) limit: Option<u64>,
+    pub(super) offset: u64,
+    pub(super) per_page: Option<u64>,
+    pub(super) known: Option<KnownFields>,
 }
 
 impl Query {
@@ -107,218 +98,6 @@ impl Query {
             "`total` counts records, so `{option}` has no meaning for it: leave it out"
         )))
     }
-
-    fn text(&self, version: ApiVersion) -> Result<QueryText, Error> {
-        self.check_known()?;
-        let mut text = QueryText::new(self.select(version)?, self.from(version)?, version);
-        if let Some(condition) = &self.condition {
-            text.condition = Some(condition.to_coql(version)?);
-        }
-        self.write_tail(&mut text.tail)?;
-        self.check_relations(version)?;
-        text.paging = self.paging(version)?;
-        text.most = self.limit;
-        text.per_page = match self.per_page {
-            Some(rows) => {
-                check::in_range("per_page", rows, text.most_per_page)?;
-                Some(rows)
-            }
-            None => None,
-        };
-        Ok(text)
-    }
-
-    /// Checks the names of fields, if the metadata of the module is known.
-    fn check_known(&self) -> Result<(), Error> {
-        let Some(known) = &self.known else { return Ok(()) };
-        let in_functions = self.aggregates.iter().map(|(_, field)| field);
-        let in_orders = self.orders.iter().map(|(field, _)| field);
-        let columns = self.fields.iter().chain(in_functions).chain(&self.groups).chain(in_orders);
-        columns.map(String::as_str).try_for_each(|column| known.check_column(column))?;
-        self.condition.as_ref().map_or(Ok(()), |condition| known.check(condition))
-    }
-
-    fn select(&self, version: ApiVersion) -> Result<String, Error> {
-        let mut fields: Vec<&str> =
-            self.selected().map(|field| version.field_name(&self.module, field)).collect();
-        let mut functions: Vec<&(&str, String)> = self.aggregates.iter().collect();
-        // Zoho refuses a column that is selected twice
-        let mut seen = BTreeSet::new();
-        fields.retain(|field| seen.insert(*field));
-        let mut seen = BTreeSet::new();
-        functions.retain(|function| seen.insert(*function));
-        let count = fields.len().saturating_add(functions.len());
-        if count == 0 {
-            return Err(Error::input(format!(
-                "a query of `{}` must select fields: add `.select([…])`",
-                escaped(&self.module)
-            )));
-        }
-        at_most("selected columns", count, most_columns(version))?;
-        at_most("functions such as `sum`", functions.len(), MOST_AGGREGATES)?;
-        let mut text = String::with_capacity(16 * count);
-        for field in fields {
-            separate(&mut text);
-            write_column(field, &mut text);
-        }
-        for (function, field) in functions {
-            separate(&mut text);
-            text.push_str(function);
-            text.push('(');
-            write_column(field, &mut text);
-            text.push(')');
-        }
-        Ok(text)
-    }
-
-    /// Returns the selected columns; by default, the fields of a typed module.
-    fn selected(&self) -> impl Iterator<Item = &str> {
-        let by_default = self.fields.is_empty() && self.aggregates.is_empty();
-        let defaults = self.default_fields.iter().copied().filter(move |_| by_default);
-        self.fields.iter().map(String::as_str).chain(defaults)
-    }
-
-    /// Checks the columns, and the number of relations that they follow.
-    fn check_relations(&self, version: ApiVersion) -> Result<(), Error> {
-        let in_functions = self.aggregates.iter().map(|(_, field)| field.as_str());
-        let mut all = relations(self.selected().chain(in_functions))?;
-        at_most("relations in `select`", all.len(), MOST_JOINS_IN_SELECT)?;
-        let tested = self.condition.as_ref().map(Condition::fields).unwrap_or_default();
-        let groups = self.groups.iter().map(String::as_str);
-        let orders = self.orders.iter().map(|(field, _)| field.as_str());
-        let mut others = relations(tested.into_iter().chain(groups).chain(orders))?;
-        let place = "relations in the condition, `group_by` and `order_by`";
-        at_most(place, others.len(), MOST_JOINS_IN_WHERE)?;
-        all.append(&mut others);
-        at_most(&format!("relations in {version}"), all.len(), most_joins(version))
-    }
-
-    fn from(&self, version: ApiVersion) -> Result<String, Error> {
-        match &self.view {
-            None => Ok(self.module.clone()),
-            Some(_) if !has_views(version) => Err(Error::input(format!(
-                "a query cannot read a custom view in {version}: use v7 or later, or `list().view(…)`"
-            ))),
-            Some(view) => Ok(format!("{}#{}", self.module, view.check()?)),
-        }
-    }
-
-    fn write_tail(&self, out: &mut String) -> Result<(), Error> {
-        at_most("columns of `group_by`", self.groups.len(), MOST_GROUPS)?;
-        at_most("columns of `order_by`", self.orders.len(), MOST_ORDERS)?;
-        let groups = self.groups.iter().map(String::as_str);
-        let orders = self.orders.iter().map(|(field, _)| field.as_str());
-        groups.chain(orders).try_for_each(check_column)?;
-        self.check_groups()?;
-        // Zoho refuses a column that a clause names twice
-        let mut seen = BTreeSet::new();
-        for (index, field) in self.groups.iter().filter(|field| seen.insert(*field)).enumerate() {
-            out.push_str(if index == 0 { " group by " } else { ", " });
-            write_column(field, out);
-        }
-        // a keyset writes its own order
-        if self.orders.is_empty() || self.is_keyset() {
-            return Ok(());
-        }
-        let mut seen = BTreeSet::new();
-        let orders = self.orders.iter().map(|(field, descends)| (field.as_str(), *descends));
-        let orders: Vec<_> = orders.filter(|(field, _)| seen.insert(*field)).collect();
-        // rows with equal values would otherwise come in any order, and pages would not fit together
-        let last = (!self.is_grouped() && !seen.contains("id") && orders.len() < MOST_ORDERS)
-            .then_some(("id", false));
-        for (index, (field, descends)) in orders.into_iter().chain(last).enumerate() {
-            out.push_str(if index == 0 { " order by " } else { ", " });
-            write_column(field, out);
-            out.push_str(if descends { " desc" } else { " asc" });
-        }
-        Ok(())
-    }
-
-    /// Returns `true` if a row is a summary of several records.
-    fn is_grouped(&self) -> bool {
-        !self.groups.is_empty() || !self.aggregates.is_empty()
-    }
-
-    /// Checks that a query with groups or functions has no columns but those of its groups.
-    fn check_groups(&self) -> Result<(), Error> {
-        if !self.is_grouped() {
-            return Ok(());
-        }
-        let orders = self.orders.iter().map(|(field, _)| (field.as_str(), "`order_by`"));
-        let mut columns = self.selected().map(|field| (field, "`select`")).chain(orders);
-        let other = columns.find(|(column, _)| !self.groups.iter().any(|group| group == column));
-        other.map_or(Ok(()), |(column, place)| {
-            Err(Error::input(format!(
-                "the column `{}` of {place} is not in `group_by`: a query with functions or groups has no \
-                 other columns; add it to `group_by`, or leave it out",
-                escaped(column)
-            )))
-        })
-    }
-
-    /// Returns `true` if each page can begin after the last id of the previous one.
-    fn is_keyset(&self) -> bool {
-        let by_id = match self.orders.as_slice() {
-            [] => true,
-            [(field, _)] => field == "id",
-            _ => false,
-        };
-        let tests = self.condition.as_ref().map_or(0, Condition::tests);
-        // the position is one more comparison
-        by_id && self.offset == 0 && !self.is_grouped() && tests < MOST_TESTS
-    }
-
-    fn paging(&self, version: ApiVersion) -> Result<QueryPaging, Error> {
-        if self.is_keyset() {
-            let descending = self.orders.first().is_some_and(|(_, descends)| *descends);
-            return Ok(QueryPaging::Keyset { descending });
-        }
-        let wall = most_by_offset(version);
-        match self.offset < wall {
-            true => Ok(QueryPaging::Offset(self.offset)),
-            false => Err(Error::input(format!(
-                "invalid `offset` {}: Zoho skips fewer than {wall} rows in {version}; a condition on `id` \
-                 skips any number",
-                self.offset
-            ))),
-        }
-    }
-}
-
-fn separate(text: &mut String) {
-    if !text.is_empty() {
-        text.push_str(", ");
-    }
-}
-
-fn check_column(name: &str) -> Result<(), Error> {
-    match is_column(name) {
-        true => Ok(()),
-        false => Err(Error::input(format!(
-            "invalid column `{}`: expected the API name of a field, with dots for fields of related records, \
-             for example `Account_Name.Industry`",
-            escaped(name)
-        ))),
-    }
-}
-
-/// Checks the names of columns, and returns the relations that they follow.
-fn relations<'a>(columns: impl Iterator<Item = &'a str>) -> Result<BTreeSet<&'a str>, Error> {
-    let mut relations = BTreeSet::new();
-    for column in columns {
-        check_column(column)?;
-        if let Some((relation, _)) = column.rsplit_once('.') {
-            if relation.split('.').count() > MOST_DEPTH {
-                return Err(Error::input(format!(
-                    "the column `{}` is too deep: Zoho follows at most {MOST_DEPTH} relations, such as \
-                     `Account_Name.Parent_Account.Industry`",
-                    escaped(column)
-                )));
-            }
-            relations.insert(relation);
-        }
-    }
-    Ok(relations)
 }
 
 impl Sealed for Query {}
@@ -341,8 +120,7 @@ impl<T: DeserializeOwned + Send + 'static> Request<List<T, Query>> {
     ///
     /// A typed module selects its own fields by default.
     pub fn select<N: Into<String>>(self, columns: impl IntoIterator<Item = N>) -> Self {
-        let columns: Vec<String> = columns.into_iter().map(Into::into).collect();
-        self.set(|kind| kind.source.fields.extend(columns))
+        self.set(|kind| kind.source.fields.extend(columns.into_iter().map(Into::into)))
     }
 
     /// Finds only records that fulfil this condition. Further calls add conditions, which must hold
@@ -379,8 +157,7 @@ impl<T: DeserializeOwned + Send + 'static> Request<List<T, Query>> {
     /// Returns one row for all records that have the same values in these columns. Use it with
     /// [`sum`](Self::sum) and the other functions.
     pub fn group_by<N: Into<String>>(self, columns: impl IntoIterator<Item = N>) -> Self {
-        let columns: Vec<String> = columns.into_iter().map(Into::into).collect();
-        self.set(|kind| kind.source.groups.extend(columns))
+        self.set(|kind| kind.source.groups.extend(columns.into_iter().map(Into::into)))
     }
 
     /// Selects the number of records with a value in this column, under the key `COUNT(column)`.
@@ -461,6 +238,26 @@ impl<T: DeserializeOwned + Send + 'static> Request<List<T, Query>> {
     /// ```
     pub fn check_fields(self, fields: &[FieldInfo]) -> Self {
         self.set(|kind| kind.source.known = Some(KnownFields::new(fields)))
+    }
+
+    /// Returns the text of the query, for the page that awaiting the request returns.
+    ///
+    /// ```no_run
+    /// # fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// use zcrm_api::field;
+    ///
+    /// let query = api.records("Deals").query().select(["Stage"]).filter(field("Amount").gt(5));
+    /// let text = "select Stage from Deals where Amount > 5 order by id asc limit 200";
+    /// assert_eq!(query.to_coql()?, text);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if Zoho would refuse the query.
+    pub fn to_coql(&self) -> Result<String, Error> {
+        self.call.must_be_right()?;
+        Ok(self.kind.source.text(self.call.api().version())?.asked())
     }
 
     /// Reads the rows as another type, such as a struct for the columns of a join or of functions.

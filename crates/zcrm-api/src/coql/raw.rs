@@ -183,6 +183,17 @@ impl<T: DeserializeOwned + Send + 'static> Request<List<T, Coql>> {
         this.map(|call| call.check(bound))
     }
 
+    /// Returns the text of the query with the bound values, for the page that awaiting the request
+    /// returns.
+    ///
+    /// # Errors
+    /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if the query or a bound value is
+    /// invalid.
+    pub fn to_coql(&self) -> Result<String, Error> {
+        self.call.must_be_right()?;
+        Ok(self.kind.source.text(self.call.api().version())?.asked())
+    }
+
     /// Sets the number of rows per page, from 1 to 2,000 (200 before v4).
     ///
     /// A page costs one API credit up to 200 rows, two up to 1,000 and three up to 2,000. The default is

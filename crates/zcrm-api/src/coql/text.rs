@@ -1,9 +1,6 @@
 //! The text of a query, page by page.
 
-use std::{
-    collections::BTreeMap,
-    fmt::{self, Write as _},
-};
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 use zcrm_core::{ApiVersion, Error, escaped};
@@ -13,7 +10,7 @@ use super::{
     scan::{Piece, pieces},
 };
 use crate::{
-    Call,
+    Call, check,
     list::{NextPage, QueryRule},
 };
 
@@ -153,9 +150,22 @@ impl QueryText {
         }
     }
 
+    /// Returns the query for the page that the caller asked for.
+    pub(super) fn asked(&self) -> String {
+        self.page(&self.first_page(), self.asked_rows())
+    }
+
     /// Adds the query for one page to a call.
     pub(crate) fn ask(&self, call: Call, at: &NextPage, rows: u64) -> Call {
-        call.body(&BTreeMap::from([("select_query", self.page(at, rows))]))
+        #[derive(Serialize)]
+        struct Body<'a> {
+            select_query: &'a str,
+        }
+        // the member is known, so that the body needs no check
+        match serde_json::to_vec(&Body { select_query: &self.page(at, rows) }) {
+            Ok(body) => call.body_unchecked(body),
+            Err(error) => call.fail(check::unwritable("the query", &error)),
+        }
     }
 
     /// Writes the query for one page.

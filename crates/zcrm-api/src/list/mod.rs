@@ -24,7 +24,7 @@ pub use stream::{Collected, ItemStream};
 pub(crate) use columns::{CHANGED, Columns, MOST_IDS, batches, torn};
 pub(crate) use paging::{NextPage, QueryRule};
 
-use self::plan::{PageResponse, Prepare};
+use self::plan::{ListPlan, PageResponse, Prepare};
 use crate::{
     Call, check,
     coql::QueryText,
@@ -68,7 +68,7 @@ impl<T: DeserializeOwned + Send + 'static, S: Source> List<T, S> {
             call.must_be_right()?;
             return Err(Error::input("the list of ids is empty, so no part can be sent"));
         }
-        let plan = Prepare::now(self.source.clone(), call)?;
+        let plan = ListPlan::now(&self.source, call)?;
         match plan.columns.rest.is_empty() {
             true => Ok(plan.into_asked_call()),
             false => Err(Error::input(format!(
@@ -103,7 +103,7 @@ impl<T: DeserializeOwned + Send + 'static, S: Source> Kind for List<T, S> {
                 .must_be_right()
                 .and_then(|()| Err(check::no_request("the list of ids is empty")));
         }
-        Prepare::now(self.source.clone(), call.clone())?.into_asked_call().preview()
+        ListPlan::now(&self.source, call.clone())?.into_asked_call().into_preview()
     }
 }
 

@@ -42,33 +42,20 @@ pub(super) enum Prepare {
 impl Prepare {
     pub(super) fn new<S: Source>(source: S, call: Call) -> Self {
         let Some(module) = source.all_fields_of(&call) else {
-            return Self::Ready(Box::new(ListPlan::new(source, call, None)));
+            return Self::Ready(Box::new(ListPlan::new(&source, call, None)));
         };
         if let Err(mistake) = call.must_be_right() {
             return Self::Ready(Box::new(Err(mistake)));
         }
         if let Some(known) = call.api().known_field_names(&module) {
-            return Self::Ready(Box::new(ListPlan::new(source, call, Some(&known))));
+            return Self::Ready(Box::new(ListPlan::new(&source, call, Some(&known))));
         }
         Self::Later(Box::pin(async move {
             let known = call.api().field_names(&module).await?;
-            ListPlan::new(source, call, Some(&known))
+            ListPlan::new(&source, call, Some(&known))
         }))
     }
 
-    /// Returns the plan if it needs no call.
-    pub(super) fn now<S: Source>(source: S, call: Call) -> Result<ListPlan, Error> {
-        match Self::new(source, call) {
-            Self::Ready(plan) => *plan,
-            Self::Later(_) => Err(Error::input(
-                "the list asks for all fields, but their names have not been read from Zoho yet: send the \
-             request once, or name the fields with `.fields([…])`",
-            )),
-        }
-    }
-}
-
-impl Prepare {
     /// Polls [`plan`](Self::plan).
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<ListPlan, Error>> {
         match self {
@@ -86,7 +73,22 @@ impl Prepare {
 }
 
 impl ListPlan {
-    fn new<S: Source>(source: S, call: Call, known: Option<&[String]>) -> Result<Self, Error> {
+    /// Returns the plan if it needs no call.
+    pub(super) fn now<S: Source>(source: &S, call: Call) -> Result<Self, Error> {
+        let Some(module) = source.all_fields_of(&call) else {
+            return Self::new(source, call, None);
+        };
+        call.must_be_right()?;
+        match call.api().known_field_names(&module) {
+            Some(known) => Self::new(source, call, Some(&known)),
+            None => Err(Error::input(
+                "the list asks for all fields, but their names have not been read from Zoho yet: send the \
+                 request once, or name the fields with `.fields([…])`",
+            )),
+        }
+    }
+
+    fn new<S: Source>(source: &S, call: Call, known: Option<&[String]>) -> Result<Self, Error> {
         let wall = source.page_number_wall();
         call.must_be_right()?;
         let query = source.query(&call)?.map(Box::new);

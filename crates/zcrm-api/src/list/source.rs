@@ -18,7 +18,7 @@ pub trait Source: Sealed + Clone + Send + Sync + 'static {
     /// # Errors
     /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if options contradict each
     /// other.
-    fn complete(self, call: Call, _known: Option<&[String]>) -> Result<(Call, Columns), Error> {
+    fn complete(&self, call: Call, _known: Option<&[String]>) -> Result<(Call, Columns), Error> {
         Ok((call, Columns::default()))
     }
 
@@ -93,7 +93,7 @@ impl Sealed for FieldList {}
 impl HasPages for FieldList {}
 
 impl Source for FieldList {
-    fn complete(self, call: Call, _: Option<&[String]>) -> Result<(Call, Columns), Error> {
+    fn complete(&self, call: Call, _: Option<&[String]>) -> Result<(Call, Columns), Error> {
         let version = call.api().version();
         if self.fields.is_empty() {
             return match version.requires_fields() && !call.has_param("fields") {

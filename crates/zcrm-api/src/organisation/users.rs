@@ -111,7 +111,7 @@ impl Sealed for UserList {}
 impl HasPages for UserList {}
 
 impl Source for UserList {
-    fn complete(self, call: Call, _: Option<&[String]>) -> Result<(Call, Columns), Error> {
+    fn complete(&self, call: Call, _: Option<&[String]>) -> Result<(Call, Columns), Error> {
         let call = match call.has_param("type") {
             true => call,
             false => call.param("type", UserKind::ALL.as_str()),

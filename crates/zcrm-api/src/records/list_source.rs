@@ -89,7 +89,7 @@ impl Query {
     }
 
     fn complete(
-        self,
+        &self,
         mut call: Call,
         known: Option<&[String]>,
         is_list: bool,
@@ -243,7 +243,7 @@ macro_rules! query_source {
             }
 
             fn complete(
-                self,
+                &self,
                 call: Call,
                 known: Option<&[String]>,
             ) -> Result<(Call, Columns), Error> {
@@ -285,7 +285,7 @@ impl Sealed for Deleted {}
 impl HasPages for Deleted {}
 
 impl Source for Deleted {
-    fn complete(self, call: Call, _: Option<&[String]>) -> Result<(Call, Columns), Error> {
+    fn complete(&self, call: Call, _: Option<&[String]>) -> Result<(Call, Columns), Error> {
         let call = match call.has_param("type") {
             true => call,
             false => call.param("type", "all"),

@@ -31,6 +31,23 @@ fn sends<S: Source>(request: &Request<List<Record, S>>, query: &str) {
 }
 
 #[test]
+fn returns_the_text_that_is_sent() {
+    let api = v8();
+    let built = api.records("Leads").query().select(["City"]).filter(field("City").eq("O'Fallon"));
+    let raw = api.coql("select City from Leads where City = :city").bind("city", "O'Fallon");
+    let text = "select City from Leads where City = 'O''Fallon' order by id asc limit 200";
+    sends(&built, text);
+    sends(&raw, text);
+    assert_eq!(built.to_coql().unwrap(), text);
+    assert_eq!(raw.to_coql().unwrap(), text);
+    let limited = built.clone().limit(7).per_page(50);
+    assert!(limited.to_coql().unwrap().ends_with("limit 7"));
+    refused(built.clone().limit(0).to_coql(), &["limit"]);
+    refused(built.select(["a b"]).to_coql(), &["invalid column"]);
+    refused(raw.bind("other", 1).to_coql(), &["`:other`"]);
+}
+
+#[test]
 fn writes_the_clauses_of_a_built_query() {
     let api = v8();
     let leads = api.records("Leads");

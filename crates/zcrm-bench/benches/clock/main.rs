@@ -17,6 +17,7 @@ use std::{
     time::Instant,
 };
 
+use zcrm::Client;
 use zcrm_bench::{
     BoxError,
     child::{Server, ServerAddress},
@@ -51,6 +52,7 @@ fn main() -> Result<(), BoxError> {
     }
     rows.extend(cold(&server)?);
     rows.push(cached(&server)?);
+    rows.push(query_text(&server)?);
     println!("{}", serde_json::to_string(&rows)?);
     Ok(())
 }
@@ -164,17 +166,32 @@ fn cold(server: &Server) -> Result<Vec<ReportRow>, BoxError> {
 
 /// Measures `cached`, which every call runs.
 fn cached(server: &Server) -> Result<ReportRow, BoxError> {
+    let authorizer = sdk::authorizer(&client(server)?);
+    let each = nanoseconds(|| Ok(authorizer.cached().ok_or("there is no token")?))?;
+    Ok(ReportRow::single("cached()", "ns", each).aim(200.0))
+}
+
+/// Measures the building of a query, to its text.
+fn query_text(server: &Server) -> Result<ReportRow, BoxError> {
+    let client = client(server)?;
+    let each = nanoseconds(|| sdk::query_text(&client))?;
+    Ok(ReportRow::single("text of a built query", "ns", each).aim(2_000.0))
+}
+
+fn client(server: &Server) -> Result<Client, BoxError> {
+    runtime()?.block_on(sdk::client(&ServerAddress::new(server.http1(), &server.pem())?))
+}
+
+/// Returns the median of the times of one run of the work, in nanoseconds.
+fn nanoseconds<T>(mut work: impl FnMut() -> Result<T, BoxError>) -> Result<f64, BoxError> {
     const TIMES: u32 = 100_000;
-    let client =
-        runtime()?.block_on(sdk::client(&ServerAddress::new(server.http1(), &server.pem())?))?;
-    let authorizer = sdk::authorizer(&client);
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
         let begin = Instant::now();
         for _ in 0..TIMES {
-            black_box(authorizer.cached().ok_or("there is no token")?);
+            black_box(work()?);
         }
         rounds.push([begin.elapsed().as_secs_f64() * 1e9 / f64::from(TIMES), 0.0, 0.0]);
     }
-    Ok(ReportRow::single("cached()", "ns", median(&rounds, 0)).aim(200.0))
+    Ok(median(&rounds, 0))
 }
