@@ -371,6 +371,29 @@ impl Builder {
         self
     }
 
+    /// Sets the delay after which lists of records, lists of deleted records and COQL show a write;
+    /// zero by default.
+    ///
+    /// Until then they show the state before the write. Reads by id always see it. The delay covers
+    /// the last 10,000 writes: older ones are always visible. Generated records are visible
+    /// immediately.
+    pub fn visibility_lag(mut self, lag: Duration) -> Self {
+        self.config.visibility_lag = lag;
+        self
+    }
+
+    /// Distributes the calls of the API over four nodes whose clocks are off by up to `most`; by
+    /// default all of them have the simulator's clock.
+    ///
+    /// The clock of a node determines the `Date` of its answers, and the times that its writes get:
+    /// `Created_Time`, `Modified_Time`, and the time of a deletion. The clock of one node is ahead by
+    /// `most`, that of another one behind by `most`. The seed determines which node answers a call.
+    /// Writes by the test, such as [`Simulator::insert`], are executed by these nodes too.
+    pub fn clock_skew(mut self, most: Duration) -> Self {
+        self.config.clock_skew = most;
+        self
+    }
+
     /// Sets when the parts of a composite call are checked, and where their errors are. By default
     /// each part is checked when its turn comes.
     pub fn composite_checks(mut self, checks: CompositeChecks) -> Self {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::error::Error;
+
 /// How changes and deletions of records show up where Zoho's documents leave a choice.
 ///
 /// A client should work with every setting.
@@ -21,6 +23,10 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "the options apply once they are given to `Builder::changes`"]
 pub struct ChangeOptions {
+    pub(crate) tags_modify: bool,
+    pub(crate) territories_modify: bool,
+    pub(crate) conversion_modifies: bool,
+    pub(crate) computed_modifies: bool,
     pub(crate) restore_modifies: bool,
     pub(crate) cascades_listed: bool,
     pub(crate) oldest_deleted_first: bool,
@@ -34,6 +40,10 @@ impl Default for ChangeOptions {
     /// client.
     fn default() -> Self {
         Self {
+            tags_modify: false,
+            territories_modify: true,
+            conversion_modifies: true,
+            computed_modifies: false,
             restore_modifies: false,
             cascades_listed: false,
             oldest_deleted_first: false,
@@ -45,6 +55,72 @@ impl Default for ChangeOptions {
 }
 
 impl ChangeOptions {
+    /// Sets an option by the name of its method, as the program does: `true` or `false`, a number of
+    /// records, or a time in milliseconds.
+    ///
+    /// ```
+    /// use zcrm_sim::ChangeOptions;
+    ///
+    /// let options = ChangeOptions::default().set("tags_modify", "true")?;
+    /// assert_eq!(options, ChangeOptions::default().tags_modify(true));
+    /// assert!(options.set("tags_modify", "perhaps").is_err());
+    /// # Ok::<(), zcrm_sim::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::ChangeOption`] if there is no such option, or if the value does not fit.
+    pub fn set(mut self, name: &str, value: &str) -> Result<Self, Error> {
+        let wrong = || Error::ChangeOption { name: name.to_owned(), value: value.to_owned() };
+        let flag = match name {
+            "tags_modify" => &mut self.tags_modify,
+            "territories_modify" => &mut self.territories_modify,
+            "conversion_modifies" => &mut self.conversion_modifies,
+            "computed_modifies" => &mut self.computed_modifies,
+            "restore_modifies" => &mut self.restore_modifies,
+            "cascades_listed" => &mut self.cascades_listed,
+            "oldest_deleted_first" => &mut self.oldest_deleted_first,
+            "deleted_since" => &mut self.deleted_since,
+            "job_records" => {
+                return Ok(self.job_records(value.parse().map_err(|_| wrong())?));
+            }
+            "job_time" => {
+                let time = Duration::from_millis(value.parse().map_err(|_| wrong())?);
+                return Ok(self.job_time(time));
+            }
+            _ => return Err(wrong()),
+        };
+        *flag = value.parse().map_err(|_| wrong())?;
+        Ok(self)
+    }
+
+    /// Sets whether adding and removing tags moves `Modified_Time`. By default it does not. A write
+    /// of the record moves it in any case, also if it sets the field `Tag`.
+    pub fn tags_modify(mut self, modify: bool) -> Self {
+        self.tags_modify = modify;
+        self
+    }
+
+    /// Sets whether assigning and removing territories moves `Modified_Time`. By default it does.
+    pub fn territories_modify(mut self, modify: bool) -> Self {
+        self.territories_modify = modify;
+        self
+    }
+
+    /// Sets whether its conversion moves the `Modified_Time` of a lead. By default it does.
+    pub fn conversion_modifies(mut self, modifies: bool) -> Self {
+        self.conversion_modifies = modifies;
+        self
+    }
+
+    /// Sets whether a new value of a computed field moves `Modified_Time`; see
+    /// [`Simulator::recompute`](crate::Simulator::recompute). By default it does not: other users
+    /// have seen this for formulas, and it is not known for rollup summaries.
+    pub fn computed_modifies(mut self, modifies: bool) -> Self {
+        self.computed_modifies = modifies;
+        self
+    }
+
     /// Sets whether a restored record gets a new `Modified_Time`. By default it keeps the one that
     /// it had when it was deleted.
     pub fn restore_modifies(mut self, modifies: bool) -> Self {

@@ -68,6 +68,8 @@ pub(crate) struct Config {
     pub(crate) all_failed_status: Option<u16>,
     pub(crate) search_lag: Duration,
     pub(crate) count_lag: Duration,
+    pub(crate) visibility_lag: Duration,
+    pub(crate) clock_skew: Duration,
     pub(crate) bulk_read: BulkReadSettings,
     pub(crate) bulk_write: BulkWriteSettings,
     /// The modules whose records are computed from the seed for bulk reads, with their numbers.
@@ -106,6 +108,8 @@ impl Default for Config {
             all_failed_status: None,
             search_lag: Duration::ZERO,
             count_lag: Duration::ZERO,
+            visibility_lag: Duration::ZERO,
+            clock_skew: Duration::ZERO,
             bulk_read: BulkReadSettings::default(),
             bulk_write: BulkWriteSettings::default(),
             computed_records: Vec::new(),

@@ -20,6 +20,7 @@ pub struct CoqlOptions {
     pub(crate) empty_is_other: bool,
     pub(crate) converted_leads: bool,
     pub(crate) converted_field: bool,
+    pub(crate) unapproved_records: bool,
     /// Modules and fields.
     pub(crate) unsupported: Vec<(String, String)>,
 }
@@ -32,6 +33,7 @@ impl Default for CoqlOptions {
             empty_is_other: true,
             converted_leads: true,
             converted_field: false,
+            unapproved_records: true,
             unsupported: Vec::new(),
         }
     }
@@ -63,6 +65,13 @@ impl CoqlOptions {
     /// the same user has seen.
     pub fn converted_field(mut self, exists: bool) -> Self {
         self.converted_field = exists;
+        self
+    }
+
+    /// Sets whether records that wait for approval are found. By default they are; no source says
+    /// whether Zoho does so.
+    pub fn unapproved_records(mut self, found: bool) -> Self {
+        self.unapproved_records = found;
         self
     }
 

@@ -78,6 +78,16 @@ pub enum Error {
     /// There is no edition of this name.
     #[error("unknown edition `{0}`: expected free, standard, professional, enterprise or ultimate")]
     UnknownEdition(String),
+    /// There is no such option of changes, or it does not have this value.
+    #[error(
+        "invalid option `{name}={value}`: expected the name of a method of ChangeOptions, and true, false or a number"
+    )]
+    ChangeOption {
+        /// The option's name.
+        name: String,
+        /// Its value.
+        value: String,
+    },
     /// No device is waiting with this code, or no user has this address.
     #[error("no device is waiting with the code `{user_code}`, or there is no user `{email}`")]
     UnknownDevice {

@@ -27,18 +27,21 @@ pub(crate) async fn exchange(
     let _inside = RequestGuard { shared, host: call.host };
     // Holds the concurrency permit until the answer is sent.
     let (cost, _permit) = enter(shared, &call);
+    // The accounts server has one clock.
+    let node = call.host.environment().map(|_| shared.nodes.next_skew()).unwrap_or_default();
     let mut executed = None;
     let mut from = 0;
     let mut skew = TimeDelta::zero();
     let mut parts = PartFaults::new(&shared.faults);
     let (answer, delivery) = loop {
         let Some((next, fault)) = shared.faults.take(&call, from) else {
-            let answer = executed.unwrap_or_else(|| execute(shared, &call, seq, cost, &mut parts));
+            let answer =
+                executed.unwrap_or_else(|| execute(shared, &call, seq, cost, node, &mut parts));
             break (answer, BodyDelivery::Whole);
         };
         from = next;
         if fault.after_executing && executed.is_none() {
-            executed = Some(execute(shared, &call, seq, cost, &mut parts));
+            executed = Some(execute(shared, &call, seq, cost, node, &mut parts));
         }
         match fault.action {
             FaultAction::Hold(state) => state.pass().await,
@@ -50,7 +53,7 @@ pub(crate) async fn exchange(
             FaultAction::Answer(answer) => break (*answer, BodyDelivery::Whole),
             FaultAction::Deliver(delivery) => {
                 let answer =
-                    executed.unwrap_or_else(|| execute(shared, &call, seq, cost, &mut parts));
+                    executed.unwrap_or_else(|| execute(shared, &call, seq, cost, node, &mut parts));
                 break (answer, delivery);
             }
             FaultAction::Reset => {
@@ -71,7 +74,7 @@ pub(crate) async fn exchange(
         breaker.reset();
         return std::future::pending().await;
     }
-    let skew = effects.skew.unwrap_or(skew);
+    let skew = node + effects.skew.unwrap_or(skew);
     let delivery = effects.delivery.unwrap_or(delivery);
     shared.log().answered(seq, &answer);
     respond(shared, answer, delivery, skew, breaker)
@@ -98,13 +101,14 @@ pub(crate) fn unreadable(shared: &Shared, breaker: &Breaker) -> Response<AnswerB
     respond(shared, answer, BodyDelivery::Whole, TimeDelta::zero(), breaker)
 }
 
-/// Executes the call. An API call without a cost exceeds a limit and is refused. `parts` are the
-/// failures of the parts of a composite call.
+/// Executes the call. An API call without a cost exceeds a limit and is refused. `node` is the skew
+/// of the node that answers, `parts` are the failures of the parts of a composite call.
 fn execute(
     shared: &Shared,
     call: &IncomingCall,
     seq: u64,
     cost: Option<CallCost>,
+    node: TimeDelta,
     parts: &mut PartFaults<'_>,
 ) -> Answer {
     let answer = match (wrong_host(shared, call), environment(shared, call)) {
@@ -112,11 +116,10 @@ fn execute(
         (None, None) => accounts::answer(&shared.here, &shared.others, call),
         // The limits of the API do not apply to the server for uploads.
         (None, Some(environment)) if call.host == Host::Content => {
-            shared.work_in(environment, |workspace| crm::answer(workspace, call, parts))
+            shared.work_in(environment, node, |workspace| crm::answer(workspace, call, parts))
         }
-        (None, Some(environment)) => {
-            shared.work_in(environment, |workspace| within_limits(workspace, call, cost, parts))
-        }
+        (None, Some(environment)) => shared
+            .work_in(environment, node, |workspace| within_limits(workspace, call, cost, parts)),
     };
     shared.log().executed(seq, &answer);
     answer

@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 use serde_json::{Map, Value as Json};
-use zcrm_sim::{Builder, BulkReadSettings, BulkWriteSettings, Edition, ResultUrl, Simulator};
+use zcrm_sim::{
+    Builder, BulkReadSettings, BulkWriteSettings, ChangeOptions, Edition, ResultUrl, Simulator,
+};
 
 use write_file::replace;
 
@@ -64,6 +66,12 @@ Data and limits:
                          default), path or job
   --search-lag SECONDS   delay after which a search finds a write
   --count-lag SECONDS    delay after which a count of records includes a write
+  --visibility-lag SECONDS
+                         delay after which lists, deleted records and COQL show a write
+  --clock-skew SECONDS   largest error of the clocks of the servers that answer calls
+  --change-option NAME=VALUE
+                         a method of ChangeOptions and its value, such as
+                         restore_modifies=true; may be repeated
   --snapshot FILE        start from the file if it exists, and write it at the end
 
   --help                 print this help
@@ -109,6 +117,7 @@ fn command() -> Result<Command, BoxError> {
     let mut home = Home::default();
     let mut bulk_read = BulkReadSettings::new();
     let mut bulk_write = BulkWriteSettings::new();
+    let mut changes = ChangeOptions::default();
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
@@ -167,11 +176,22 @@ fn command() -> Result<Command, BoxError> {
             Long("count-lag") => {
                 builder = builder.count_lag(Duration::from_secs(arguments.value()?.parse()?));
             }
+            Long("visibility-lag") => {
+                builder = builder.visibility_lag(Duration::from_secs(arguments.value()?.parse()?));
+            }
+            Long("clock-skew") => {
+                builder = builder.clock_skew(Duration::from_secs(arguments.value()?.parse()?));
+            }
+            Long("change-option") => {
+                let text = arguments.value()?.string()?;
+                let (name, value) = text.split_once('=').unwrap_or((&text, ""));
+                changes = changes.set(name, value)?;
+            }
             Long("snapshot") => snapshot = Some(PathBuf::from(arguments.value()?)),
             other => return Err(other.unexpected().into()),
         }
     }
-    builder = builder.bulk_read(bulk_read).bulk_write(bulk_write);
+    builder = builder.bulk_read(bulk_read).bulk_write(bulk_write).changes(changes);
     builder = match (id, secret) {
         (Some(id), Some(secret)) => {
             builder.client(id, secret, redirect.unwrap_or_else(|| String::from(REDIRECT)))

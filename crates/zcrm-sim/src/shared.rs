@@ -3,13 +3,14 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chrono::TimeDelta;
 use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::accounts::DeviceApproval;
 use crate::clock::SimClock;
 use crate::config::Config;
-use crate::crm::{DirectWrite, Workspace};
+use crate::crm::{DirectWrite, StateChange, Workspace};
 use crate::data_center::DataCenter;
 use crate::environment::Environment;
 use crate::error::Error;
@@ -17,6 +18,7 @@ use crate::faults::{CallMatcher, Fault, JobMatcher, Queue};
 use crate::initial_state::InitialState;
 use crate::journal::Log;
 use crate::limits::InFlight;
+use crate::nodes::Nodes;
 use crate::notifications::Dispatcher;
 use crate::snapshot::Snapshot;
 use crate::state::{JobFault, PendingGrant, State, set_permission};
@@ -33,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) dispatcher: Dispatcher,
     pub(crate) production_calls: InFlight,
     pub(crate) sandbox_calls: InFlight,
+    pub(crate) nodes: Nodes,
     /// Notified when the time of the next end of a bulk job may have changed.
     jobs_changed: Notify,
     initial: InitialState,
@@ -48,6 +51,7 @@ impl Shared {
         journal_limit: usize,
     ) -> Self {
         Self {
+            nodes: Nodes::new(seed, here.config.clock_skew),
             here,
             others,
             faults: Arc::new(Queue::new(seed)),
@@ -165,15 +169,17 @@ impl Shared {
         Ok(crm::add_generated(&mut state, environment, &spec, count, now))
     }
 
-    /// Runs `work`, which may write records, and notifies the channels of the changes.
+    /// Runs `work`, which may write records, and notifies the channels of the changes. `skew` is
+    /// that of the node that runs it.
     pub(crate) fn work_in<T>(
         &self,
         environment: Environment,
+        skew: TimeDelta,
         work: impl FnOnce(&mut Workspace<'_>) -> T,
     ) -> T {
         let now = self.clock().now();
         let mut state = self.state();
-        let mut workspace = Workspace::new(&mut state, self.config(), environment, now);
+        let mut workspace = Workspace::new(&mut state, self.config(), environment, now, skew);
         // Jobs that were due before the call do not see its writes.
         crm::run_due_jobs(&mut workspace);
         let done = work(&mut workspace);
@@ -211,7 +217,10 @@ impl Shared {
             };
             tokio::select! {
                 () = self.jobs_changed.notified() => {}
-                () = due => ENVIRONMENTS.iter().for_each(|one| self.work_in(*one, |_| ())),
+                () = due => {
+                    let run = |one| self.work_in(one, TimeDelta::zero(), |_| ());
+                    ENVIRONMENTS.into_iter().for_each(run);
+                }
             }
         }
     }
@@ -224,7 +233,22 @@ impl Shared {
         environment: Environment,
         write: DirectWrite<'_>,
     ) -> Result<String, Error> {
-        self.work_in(environment, |workspace| crm::write_directly(workspace, write))
+        let skew = self.nodes.next_skew();
+        self.work_in(environment, skew, |workspace| crm::write_directly(workspace, write))
+    }
+
+    /// Changes a record without a write: approves it, or computes its fields again.
+    pub(crate) fn change_state(
+        &self,
+        environment: Environment,
+        module: &str,
+        id: &str,
+        change: StateChange,
+    ) -> Result<(), Error> {
+        let skew = self.nodes.next_skew();
+        self.work_in(environment, skew, |workspace| {
+            crm::change_state(workspace, module, id, change)
+        })
     }
 
     /// Returns how many more calls, deliveries and jobs the pending failures apply to.
@@ -247,6 +271,7 @@ impl Shared {
         self.clear_faults();
         self.dispatcher.clear();
         self.log().clear();
+        self.nodes.reset();
         self.jobs_changed.notify_one();
         Ok(())
     }

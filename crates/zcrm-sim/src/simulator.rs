@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use crate::crm::{DirectWrite, View};
+use crate::crm::View;
 use crate::data_center::DataCenter;
 use crate::environment::Environment;
 use crate::error::Error;
@@ -251,58 +251,6 @@ impl Simulator {
         count: usize,
     ) -> Result<Vec<String>, Error> {
         self.shared().add_records(environment, module, count)
-    }
-
-    /// Inserts a record in the production environment, as a user of Zoho's web pages would, and
-    /// returns its id.
-    ///
-    /// The rules are those of an insert in v8: mandatory fields, types, duplicates. Subscribers of
-    /// the module are notified. The journal has no entry for it.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), zcrm_sim::Error> {
-    /// use serde_json::json;
-    ///
-    /// let sim = zcrm_sim::Simulator::start().await?;
-    /// let id = sim.insert("Leads", json!({ "Last_Name": "Boyle", "City": "Chennai" }))?;
-    /// sim.change("Leads", &id, json!({ "City": "Pune" }))?;
-    /// assert_eq!(sim.record("Leads", &id).unwrap()["City"], "Pune");
-    /// sim.delete("Leads", &id)?;
-    /// assert_eq!(sim.record_count("Leads"), 0);
-    /// assert!(sim.insert("Leads", json!({ "City": "Agra" })).is_err(), "a lead has a last name");
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Returns [`Error::UnknownModule`], or [`Error::Refused`] with Zoho's code if Zoho would
-    /// refuse the record.
-    pub fn insert(&self, module: &str, fields: Value) -> Result<String, Error> {
-        self.shared().write(Environment::Production, DirectWrite::Insert { module, fields })
-    }
-
-    /// Updates fields of a record of the production environment, as a user of Zoho's web pages
-    /// would; see [`insert`](Self::insert).
-    ///
-    /// # Errors
-    ///
-    /// Returns the errors of [`insert`](Self::insert), and an error if the record does not exist.
-    pub fn change(&self, module: &str, id: &str, fields: Value) -> Result<(), Error> {
-        self.shared()
-            .write(Environment::Production, DirectWrite::Change { module, id, fields })
-            .map(drop)
-    }
-
-    /// Deletes a record of the production environment, as a user of Zoho's web pages would; see
-    /// [`insert`](Self::insert).
-    ///
-    /// # Errors
-    ///
-    /// Returns the errors of [`insert`](Self::insert), and an error if the record does not exist.
-    pub fn delete(&self, module: &str, id: &str) -> Result<(), Error> {
-        self.shared().write(Environment::Production, DirectWrite::Delete { module, id }).map(drop)
     }
 
     /// Returns the settings that a client of this simulator needs, under the names of zcrm's

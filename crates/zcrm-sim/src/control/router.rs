@@ -5,12 +5,13 @@ use std::time::Duration;
 use hyper::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::response::{ControlError, ControlResult, ok};
 use crate::clock::stamp;
 use crate::control::{deliveries, faults, journal};
 use crate::crm;
+use crate::crm::StateChange;
 use crate::environment::Environment;
 use crate::grant::DEFAULT_SCOPES;
 use crate::http::{Answer, IncomingCall, origin};
@@ -23,6 +24,16 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/operations", "lists the operations of the CRM API that are simulated"),
     ("POST", "/reset", "restores the initial state"),
     ("POST", "/records", "adds generated records: module, count, environment"),
+    (
+        "POST",
+        "/records/approval",
+        "submits a record for approval or approves it: module, id, approved, environment",
+    ),
+    (
+        "POST",
+        "/records/computed",
+        "sets computed fields of a record: module, id, fields, environment",
+    ),
     ("POST", "/clock", "advances the clock: advance_ms or advance_seconds"),
     ("POST", "/grants", "makes a grant token: user, environment, scopes"),
     ("POST", "/tokens/expire", "expires every access token"),
@@ -100,6 +111,18 @@ fn route(shared: &Shared, call: &IncomingCall) -> ControlResult {
             Ok(ok(&json!({})))
         }
         ("POST", "/records") => records(shared, &read(call)?),
+        ("POST", "/records/approval") => {
+            let form: Approval = read(call)?;
+            let change = StateChange::Approved(form.approved);
+            shared.change_state(form.environment, &form.module, &form.id, change)?;
+            Ok(ok(&json!({})))
+        }
+        ("POST", "/records/computed") => {
+            let form: Computed = read(call)?;
+            let change = StateChange::Computed(form.fields);
+            shared.change_state(form.environment, &form.module, &form.id, change)?;
+            Ok(ok(&json!({})))
+        }
         ("POST", "/clock") => {
             let advance: Advance = read(call)?;
             let seconds = Duration::from_secs(advance.advance_seconds);
@@ -224,6 +247,26 @@ struct Permission {
     profile: String,
     permission: String,
     allowed: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Approval {
+    module: String,
+    id: String,
+    approved: bool,
+    #[serde(default)]
+    environment: Environment,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Computed {
+    module: String,
+    id: String,
+    fields: Map<String, Value>,
+    #[serde(default)]
+    environment: Environment,
 }
 
 /// The maximum number of records that one call may add.

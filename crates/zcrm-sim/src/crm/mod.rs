@@ -32,5 +32,5 @@ pub(crate) use composite::answer;
 pub(crate) use due_jobs::run as run_due_jobs;
 pub(crate) use notifications::collect;
 pub(crate) use operations::operations;
-pub(crate) use records::{DirectWrite, add_generated, write_directly};
+pub(crate) use records::{DirectWrite, StateChange, add_generated, change_state, write_directly};
 pub(crate) use render::View;

@@ -22,7 +22,7 @@ pub(crate) fn answer(
     call: &IncomingCall,
     composite: Option<Composite<'_>>,
 ) -> Answer {
-    let (environment, now) = (workspace.environment, workspace.now);
+    let (environment, now, skew) = (workspace.environment, workspace.now, workspace.skew);
     let Some((version, route)) = route::parse(call) else {
         return Refusal::new(
             StatusCode::NOT_FOUND,
@@ -52,6 +52,7 @@ pub(crate) fn answer(
                 user: access.user,
                 scopes: access.scopes,
                 now,
+                skew,
             };
             match permission::check(&cx, operation) {
                 Err(refusal) => refusal.into(),

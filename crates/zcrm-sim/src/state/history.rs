@@ -19,7 +19,12 @@ pub(crate) struct RecordChange {
     pub(crate) id: u64,
     /// The record before the change; `None` for an insert.
     pub(crate) before: Option<Arc<Record>>,
+    /// Whether channels are notified of it.
+    pub(crate) notified: bool,
 }
+
+/// Records with their values at an earlier time; `None` for those that did not exist.
+pub(crate) type PastRecords<'a> = BTreeMap<u64, Option<&'a Record>>;
 
 /// The changes of an environment, oldest first. They are not part of a snapshot: a restored
 /// simulator knows only the records in it.
@@ -38,9 +43,10 @@ impl History {
         module: &str,
         id: u64,
         before: Option<Record>,
+        notified: bool,
     ) {
-        let before = before.map(Arc::new);
-        self.changes.push_back(RecordChange { at, module: module.to_owned(), id, before });
+        let (module, before) = (module.to_owned(), before.map(Arc::new));
+        self.changes.push_back(RecordChange { at, module, id, before, notified });
         self.count += 1;
     }
 
@@ -70,11 +76,7 @@ impl History {
 
     /// Returns the records of a module that were changed after `then`, with their values at that
     /// time; `None` for those that did not exist.
-    pub(crate) fn as_of(
-        &self,
-        module: &str,
-        then: DateTime<Utc>,
-    ) -> BTreeMap<u64, Option<&Record>> {
+    pub(crate) fn as_of(&self, module: &str, then: DateTime<Utc>) -> PastRecords<'_> {
         let later = self.changes.iter().rev().take_while(|change| change.at > then);
         // The oldest change of a record comes last in this order, so its value is the one kept.
         later

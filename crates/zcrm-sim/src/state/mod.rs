@@ -49,7 +49,7 @@ pub(crate) use deleted::{DeletedKind, DeletedRecord, KeptRecord};
 pub(crate) use devices::{CODE_LIFE, Decision, Device};
 pub(crate) use files::{Attachment, AttachmentContent, Blob, File};
 pub(crate) use grants::{PendingGrant, RefreshTokenIssue};
-pub(crate) use history::RecordChange;
+pub(crate) use history::{PastRecords, RecordChange};
 pub(crate) use index::IndexMatch;
 pub(crate) use link::Link;
 pub(crate) use new_organisation::FOUNDED;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hyper::Method;
 use serde_json::{Value, json};
-use zcrm_sim::{Environment, Host, Simulator};
+use zcrm_sim::{Environment, FieldKind, FieldSpec, Host, Simulator};
 
 use crate::client::{Http, Reply, access_token};
 
@@ -80,6 +80,30 @@ async fn changes_records_time_tokens_and_credits() {
     let again = Http::logged_in(sim).await;
     assert_eq!(again.get(LEADS).await.code(), "NO_PERMISSION");
     post(&http, "/tokens/revoke", Value::Null).await;
+}
+
+#[tokio::test]
+async fn approves_and_recomputes_a_record() {
+    let age = FieldSpec::new("Age", FieldKind::Formula);
+    let sim = Simulator::builder().field("Leads", age).start().await.unwrap();
+    let http = Http::logged_in(&sim).await;
+    let id = sim.insert("Leads", json!({ "Last_Name": "Boyle" })).unwrap();
+    post(&http, "/records/approval", json!({ "module": "Leads", "id": id, "approved": false }))
+        .await;
+    assert_eq!(http.get(&format!("{LEADS}?fields=id")).await.status, 204);
+    let fields = json!({ "Age": 41 });
+    post(&http, "/records/computed", json!({ "module": "Leads", "id": id, "fields": fields }))
+        .await;
+    assert_eq!(sim.record("Leads", &id).unwrap()["Age"], 41);
+    for (path, body) in [
+        ("approval", json!({ "module": "Leads", "id": "7", "approved": true })),
+        ("approval", json!({ "module": "Leads", "id": id, "approved": true, "more": 1 })),
+        ("computed", json!({ "module": "Leads", "id": id, "fields": { "City": "Pune" } })),
+        ("computed", json!({ "module": "No", "id": id, "fields": {} })),
+    ] {
+        let refused = call(&http, Method::POST, &format!("/records/{path}"), &body).await;
+        assert_eq!(refused.status, 400, "{body}");
+    }
 }
 
 #[tokio::test]

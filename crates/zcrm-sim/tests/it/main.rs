@@ -14,6 +14,7 @@ mod bulk_read;
 mod bulk_values;
 mod bulk_write;
 mod by_test;
+mod changes;
 mod client;
 mod composite;
 mod composite_rollback;

@@ -56,6 +56,9 @@ fn prints_help_and_rejects_invalid_arguments() {
         ["--port", "65534"],
         ["nothing", "more"],
         ["--snapshot=a.json", "--other-data-center=eu"],
+        ["--change-option", "tags_modify"],
+        ["--change-option", "nothing=true"],
+        ["--change-option", "job_time=soon"],
     ] {
         let refused = Command::new(PROGRAM).args(arguments).output().unwrap();
         assert!(!refused.status.success(), "{arguments:?}");
@@ -145,6 +148,41 @@ async fn redirects_users_to_their_data_centre() {
     assert_eq!(exchange(europe).await["api_domain"], europe["api"]);
     let known = get(format!("{}/oauth/serverinfo", text(&info["accounts"]))).await.json();
     assert_eq!(known["locations"]["in"], india["accounts"]);
+    drop(running);
+}
+
+#[tokio::test]
+async fn options_change_when_and_how_writes_show_up() {
+    let folder = folder("program-changes");
+    let options = ["--visibility-lag", "3600", "--clock-skew", "0"];
+    let changes = ["--change-option", "job_records=0", "--change-option", "job_time=0"];
+    let edition = ["--edition", "none", "--records", "Leads=1"];
+    let (running, info) = started(&folder, &[&options[..], &changes, &edition].concat());
+    let text = |name: &str| info[name].as_str().unwrap().to_owned();
+    let pem = std::fs::read_to_string(text("authority")).unwrap();
+    let http = Http::trusting(&Simulator::start().await.unwrap(), &pem);
+    let form = format!(
+        "grant_type=authorization_code&client_id={}&client_secret={}&code={}",
+        text("client_id"),
+        text("client_secret"),
+        text("grant_token")
+    );
+    let url = format!("{}/oauth/v2/token?{form}", text("accounts"));
+    let tokens = http.send(Method::POST, &url, &[], "").await.unwrap();
+    let token = format!("Zoho-oauthtoken {}", crate::client::access_token(&tokens));
+    let send = async |method: Method, path: &str, body: &str| {
+        let url = format!("{}/crm/v8/{path}", text("api"));
+        let headers = [("authorization", token.as_str())];
+        http.send(method, &url, &headers, body.to_owned()).await.unwrap()
+    };
+    let rows = send(Method::GET, "Leads?fields=id", "").await.rows();
+    let id = rows[0]["id"].as_str().unwrap();
+    send(Method::DELETE, &format!("Leads/{id}"), "").await;
+    assert_eq!(send(Method::GET, "Leads/deleted", "").await.status, 204, "the lag");
+    assert_eq!(send(Method::GET, &format!("Leads/{id}"), "").await.status, 204);
+    let path = format!("settings/recycle_bin/{id}/actions/restore");
+    assert_eq!(send(Method::POST, &path, "").await.status, 202, "a job");
+    assert_eq!(send(Method::GET, &format!("Leads/{id}"), "").await.status, 200);
     drop(running);
 }
 

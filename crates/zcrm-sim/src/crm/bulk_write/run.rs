@@ -81,6 +81,7 @@ fn complete(workspace: &mut Workspace<'_>, job: &BulkWriteJob) -> BulkWriteEnd {
         user: job.job.user.clone(),
         scopes: Vec::new(),
         now: job.job.ends,
+        skew: workspace.skew,
     };
     let limit = match job.job.fault {
         Some(JobFault::FailAfter { rows, .. }) => Some(rows),

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::refusal::Refusal;
-use crate::clock::whole_seconds;
+use crate::clock::{span, whole_seconds};
 use crate::config::Config;
 use crate::crm::render::View;
 use crate::environment::Environment;
@@ -14,7 +14,7 @@ use crate::http::{Answer, IncomingCall};
 use crate::json::{record_key, text_of};
 use crate::notifications::Notification;
 use crate::schema::ModuleSpec;
-use crate::state::{ADMINISTRATOR, Record, State, Store};
+use crate::state::{ADMINISTRATOR, PastRecords, Record, State, Store};
 use crate::version::Version;
 
 /// An environment of the organisation, at a point in time.
@@ -23,6 +23,8 @@ pub(crate) struct Workspace<'a> {
     pub(crate) config: &'a Config,
     pub(crate) environment: Environment,
     pub(crate) now: DateTime<Utc>,
+    /// The difference between the clock of the node that answers and `now`.
+    pub(crate) skew: TimeDelta,
     /// The position in the history up to which `notices` has the notifications.
     pub(crate) noticed: u64,
     /// The notifications to send.
@@ -35,9 +37,10 @@ impl<'a> Workspace<'a> {
         config: &'a Config,
         environment: Environment,
         now: DateTime<Utc>,
+        skew: TimeDelta,
     ) -> Self {
         let noticed = state.store(environment).history.mark();
-        Self { state, config, environment, now, noticed, notices: Vec::new() }
+        Self { state, config, environment, now, skew, noticed, notices: Vec::new() }
     }
 
     pub(crate) fn store_mut(&mut self) -> &mut Store {
@@ -61,6 +64,7 @@ impl<'a> Workspace<'a> {
             user,
             scopes: Vec::new(),
             now: self.now,
+            skew: self.skew,
         }
     }
 }
@@ -79,6 +83,8 @@ pub(crate) struct Context<'a> {
     /// The scopes of the access token.
     pub(crate) scopes: Vec<String>,
     pub(crate) now: DateTime<Utc>,
+    /// The difference between the clock of the node that answers and `now`.
+    pub(crate) skew: TimeDelta,
 }
 
 /// A function that executes an operation.
@@ -131,12 +137,33 @@ impl<'a> Context<'a> {
     /// Records in the history that the call has written a record, with the record before it.
     pub(crate) fn note(&mut self, module: &ModuleSpec, id: u64, before: Option<Record>) {
         let now = self.now;
-        self.store_mut().history.note(now, module.api_name(), id, before);
+        self.store_mut().history.note(now, module.api_name(), id, before, true);
     }
 
-    /// Returns the time that the call's writes are stamped with.
+    /// Records a change in the history without notifying channels.
+    pub(crate) fn note_silently(&mut self, module: &ModuleSpec, id: u64, before: Option<Record>) {
+        let now = self.now;
+        self.store_mut().history.note(now, module.api_name(), id, before, false);
+    }
+
+    /// Returns the records of a module whose last changes are not visible yet, with their visible
+    /// values; `None` for those that are not visible at all.
+    pub(crate) fn past(&self, module: &str) -> PastRecords<'_> {
+        match self.visible_until() {
+            Some(then) => self.store().history.as_of(module, then),
+            None => PastRecords::new(),
+        }
+    }
+
+    /// Returns the time of the last visible write; `None` if all are visible.
+    pub(crate) fn visible_until(&self) -> Option<DateTime<Utc>> {
+        let lag = span(self.config.visibility_lag);
+        self.now.checked_sub_signed(lag).filter(|_| lag > TimeDelta::zero())
+    }
+
+    /// Returns the time that the call's writes are stamped with, by the clock of its node.
     pub(crate) fn write_time(&self) -> DateTime<Utc> {
-        whole_seconds(self.now)
+        whole_seconds(self.now.checked_add_signed(self.skew).unwrap_or(self.now))
     }
 
     /// Returns whether the user of the call is an administrator.

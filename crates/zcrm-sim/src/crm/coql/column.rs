@@ -23,6 +23,18 @@ pub(super) enum Source {
     LookupModule,
 }
 
+impl Source {
+    /// Returns the module whose records have the rows; `None` for rows that are not of records.
+    pub(super) fn module(&self) -> Option<&str> {
+        match self {
+            Self::Records(module) | Self::Lines(module, _) => Some(module.api_name()),
+            Self::Users | Self::Roles | Self::Profiles | Self::Attachments | Self::LookupModule => {
+                None
+            }
+        }
+    }
+}
+
 /// A relation of a row to another row.
 #[derive(Debug, Clone)]
 pub(super) struct Relation {

@@ -15,6 +15,7 @@ use super::scalar::Scalar;
 use crate::crm::call::Context;
 use crate::crm::criteria::holds;
 use crate::crm::render::View;
+use crate::state::PastRecords;
 
 /// The rows of an answer.
 #[derive(Debug)]
@@ -30,15 +31,17 @@ pub(super) fn execute(cx: &mut Context<'_>, query: &CheckedQuery) -> Page {
     let candidates = candidates(cx, query);
     let view = cx.view();
     let examined = Cell::new(0);
+    let past = query.source.module().map(|module| cx.past(module)).unwrap_or_default();
+    let scan = Scan { candidates: &candidates, past: &past, examined: &examined };
     if query.is_grouped() {
-        let matching = matching(cx, query, &candidates, false, &examined);
+        let matching = matching(cx, query, scan, false);
         let mut rows: Vec<_> =
             groups(view, query, matching).into_iter().skip(query.offset).collect();
         let more = rows.len() > query.rows;
         rows.truncate(query.rows);
         return Page { rows, more, examined: examined.get() };
     }
-    let mut rows = page(cx, query, &candidates, &examined);
+    let mut rows = page(cx, query, scan);
     let more = rows.len() > query.rows;
     rows.truncate(query.rows);
     let rows = rows.into_iter().map(|row| row_of(view, query, row)).collect();
@@ -53,13 +56,22 @@ pub(super) fn values(cx: &mut Context<'_>, query: &CheckedQuery) -> Vec<Value> {
     page.rows.into_iter().map(value).collect()
 }
 
+/// The rows that a query examines.
+#[derive(Clone, Copy)]
+struct Scan<'a> {
+    candidates: &'a Candidates,
+    /// The records whose last changes are not visible yet.
+    past: &'a PastRecords<'a>,
+    /// The number of rows examined so far.
+    examined: &'a Cell<usize>,
+}
+
 /// Returns the matching rows, by id.
 fn matching<'a>(
     cx: &'a Context<'_>,
     query: &'a CheckedQuery,
-    candidates: &'a Candidates,
+    scan: Scan<'a>,
     descending: bool,
-    examined: &'a Cell<usize>,
 ) -> impl Iterator<Item = Row<'a>> {
     let view = cx.view();
     let empty_is_other = cx.config.coql.empty_is_other;
@@ -67,25 +79,23 @@ fn matching<'a>(
         (Row::Record(module, record), Some(criteria)) => holds(criteria, view, module, record),
         _ => true,
     };
-    let converted_leads = cx.config.coql.converted_leads;
+    let options = &cx.config.coql;
     let present = move |row: &Row<'a>| match row {
-        Row::Record(_, record) => converted_leads || !record.converted,
+        Row::Record(_, record) => {
+            (options.converted_leads || !record.converted)
+                && (options.unapproved_records || record.approved)
+        }
         _ => true,
     };
-    all(view, &query.source, candidates, descending)
-        .inspect(|_| examined.set(examined.get() + 1))
+    all(view, &query.source, scan.candidates, scan.past, descending)
+        .inspect(move |_| scan.examined.set(scan.examined.get() + 1))
         .filter(present)
         .filter(in_view)
         .filter(move |row| query.filter.holds(view, *row, empty_is_other))
 }
 
 /// Returns the rows of the page and one more, if there is one.
-fn page<'a>(
-    cx: &'a Context<'_>,
-    query: &'a CheckedQuery,
-    candidates: &'a Candidates,
-    examined: &'a Cell<usize>,
-) -> Vec<Row<'a>> {
+fn page<'a>(cx: &'a Context<'_>, query: &'a CheckedQuery, scan: Scan<'a>) -> Vec<Row<'a>> {
     let wanted = query.rows + 1;
     let first = query.order_by.first();
     let by_id = first.is_none_or(|key| match &key.value {
@@ -94,13 +104,13 @@ fn page<'a>(
     });
     if by_id {
         let descending = first.is_some_and(|key| key.descending);
-        let rows = matching(cx, query, candidates, descending, examined);
+        let rows = matching(cx, query, scan, descending);
         return rows.skip(query.offset).take(wanted).collect();
     }
     // Only the rows up to the end of the page are kept.
     let kept = query.offset + wanted;
     let mut heap: BinaryHeap<Sorted<'a>> = BinaryHeap::with_capacity(kept.min(4_096));
-    for row in matching(cx, query, candidates, false, examined) {
+    for row in matching(cx, query, scan, false) {
         heap.push(Sorted::new(cx.view(), &query.order_by, row));
         if heap.len() > kept {
             let _ = heap.pop();

@@ -22,6 +22,10 @@ pub(super) fn candidates(cx: &mut Context<'_>, query: &CheckedQuery) -> Candidat
     if let Some(ids) = ids(&query.filter) {
         return Candidates::Ids(ids);
     }
+    if !cx.past(module.api_name()).is_empty() {
+        // An index has the values that are not visible yet.
+        return Candidates::Range(range);
+    }
     let table = cx.store_mut().table_mut(module.api_name());
     let found = lookups(&query.filter).into_iter().find_map(|test| {
         let texts: Vec<&str> = test.values.iter().filter_map(text).collect();

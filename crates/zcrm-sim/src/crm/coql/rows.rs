@@ -11,7 +11,7 @@ use crate::clock::{parse_stamp, whole_seconds};
 use crate::crm::render::View;
 use crate::json::{record_key, text_of};
 use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
-use crate::state::{Attachment, AttachmentContent, FOUNDED, Record, User, UserStatus};
+use crate::state::{Attachment, AttachmentContent, FOUNDED, PastRecords, Record, User, UserStatus};
 
 /// A row that a query reads.
 #[derive(Debug, Clone, Copy)]
@@ -41,17 +41,28 @@ pub(super) fn all<'a>(
     view: View<'a>,
     source: &'a Source,
     candidates: &'a Candidates,
+    past: &PastRecords<'a>,
     descending: bool,
 ) -> Box<dyn Iterator<Item = Row<'a>> + 'a> {
     let rows: Vec<Row<'a>> = match source {
-        Source::Records(module) => return records(view, module, candidates, descending),
+        Source::Records(module) if past.is_empty() => {
+            return records(view, module, candidates, descending);
+        }
+        Source::Records(module) => {
+            let among = |record: &&Record| match candidates {
+                Candidates::Range(range) => range.contains(&record.id),
+                Candidates::Ids(ids) => ids.contains(&record.id),
+            };
+            let records = visible(view, module, past).filter(among);
+            records.map(|record| Row::Record(module, record)).collect()
+        }
         Source::Users => {
             let there = |user: &&User| user.status != UserStatus::Deleted;
             view.state.users.iter().filter(there).map(Row::User).collect()
         }
         Source::Attachments => view.store().attachments.values().map(Row::Attachment).collect(),
         Source::Lines(module, field) => {
-            let records = view.store().table(module.api_name()).records.values();
+            let records = visible(view, module, past);
             let lines = |record: &'a Record| {
                 let rows = record.values.get(&field.api_name).and_then(Value::as_array);
                 let rows = rows.into_iter().flatten().filter_map(Value::as_object);
@@ -67,6 +78,17 @@ pub(super) fn all<'a>(
         rows.reverse();
     }
     Box::new(rows.into_iter())
+}
+
+/// Returns the records with their visible values.
+fn visible<'a>(
+    view: View<'a>,
+    module: &ModuleSpec,
+    past: &PastRecords<'a>,
+) -> impl Iterator<Item = &'a Record> {
+    let now = view.store().table(module.api_name()).records.values();
+    let unchanged = now.filter(|record| !past.contains_key(&record.id));
+    unchanged.chain(past.values().copied().flatten())
 }
 
 fn records<'a>(

@@ -97,7 +97,7 @@ fn written(state: &State, environment: Environment, mark: u64) -> Vec<WrittenRec
     let store = state.store(environment);
     let mut first: Vec<&RecordChange> = Vec::new();
     let mut seen = BTreeSet::new();
-    for change in store.history.since(mark) {
+    for change in store.history.since(mark).filter(|change| change.notified) {
         if seen.insert((change.module.as_str(), change.id)) {
             first.push(change);
         }

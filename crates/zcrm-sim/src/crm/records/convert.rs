@@ -248,6 +248,7 @@ impl Conversion<'_> {
         }
         let (lead, now, user) = (self.lead.id, cx.write_time(), cx.user.clone());
         let target = json!({ "id": contact.to_string(), "module": "Contacts" });
+        let modifies = cx.config.changes.conversion_modifies;
         let (at, store) = (cx.now, cx.store_mut());
         for note in store.table_mut("Notes").records.values_mut() {
             let parent = note.values.get("Parent_Id").and_then(|parent| parent.get("id"));
@@ -263,10 +264,12 @@ impl Conversion<'_> {
         if let Some(mut record) = table.remove(lead) {
             let before = record.clone();
             record.converted = true;
-            record.modified = now;
-            record.modified_by = user;
+            if modifies {
+                record.modified = now;
+                record.modified_by = user;
+            }
             table.add(record);
-            store.history.note(at, "Leads", lead, Some(before));
+            store.history.note(at, "Leads", lead, Some(before), true);
         }
         Ok(())
     }

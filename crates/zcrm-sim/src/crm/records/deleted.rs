@@ -29,7 +29,10 @@ fn list_or_refuse(cx: &Context<'_>) -> Result<Answer, Refusal> {
     let options = &cx.config.changes;
     let since = since.filter(|_| options.deleted_since);
     let view = cx.view();
-    let listed = cx.store().table(module.api_name()).deleted.iter().filter(|one| one.listed);
+    let visible = cx.visible_until();
+    let deleted = cx.store().table(module.api_name()).deleted.iter();
+    let listed =
+        deleted.filter(|one| one.listed).filter(|one| visible.is_none_or(|until| one.at <= until));
     let mut found: Vec<(&DeletedRecord, DeletedKind)> = listed
         .filter(|deleted| since.is_none_or(|since| deleted.deleted >= since))
         .filter_map(|deleted| Some((deleted, deleted.kind(cx.now)?)))

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::order::SortKey;
 use super::page_request::PageRequest;
+use super::search::{newest, with_past};
 use crate::clock::whole_seconds;
 use crate::crm::call::{Context, PageParams, Refusal, condition, either, fields, ids};
 use crate::crm::criteria::{Criteria, holds};
@@ -104,13 +105,15 @@ pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let (position, per_page) = (&asked.position, asked.per_page());
 
     let view = cx.view();
-    let table = cx.state.store(cx.environment).table(module.api_name());
-    let window = if filter.shows_all(table) && order.is_by_id() {
+    let table = cx.store().table(module.api_name());
+    let past = cx.past(module.api_name());
+    let known = |id: &u64| past.get(id).copied().unwrap_or_else(|| table.records.get(id));
+    let window = if past.is_empty() && filter.shows_all(table) && order.is_by_id() {
         order.window_by_id(table, position, per_page)
     } else {
         let chosen: Vec<&Record> = match &filter.ids {
-            Some(ids) => ids.iter().filter_map(|id| table.records.get(id)).collect(),
-            None => table.records.values().collect(),
+            Some(ids) => ids.iter().filter_map(known).collect(),
+            None => with_past(&past, newest(table, None)).collect(),
         };
         let chosen: Vec<&Record> =
             chosen.into_iter().filter(|record| filter.shows(view, module, record)).collect();
@@ -124,7 +127,7 @@ pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let data: Vec<Value> = window
         .keys
         .iter()
-        .filter_map(|(_, id)| table.records.get(id))
+        .filter_map(|(_, id)| known(id))
         .map(|record| view.record(module, record, fields.as_deref(), false))
         .collect();
 

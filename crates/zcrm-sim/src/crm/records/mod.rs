@@ -6,6 +6,7 @@ pub(crate) mod convert;
 pub(crate) mod count;
 pub(crate) mod delete;
 pub(crate) mod deleted;
+mod direct_state;
 mod direct_write;
 mod generated;
 mod jobs;
@@ -22,6 +23,7 @@ mod restore;
 pub(crate) mod search;
 pub(crate) mod write;
 
+pub(crate) use direct_state::{StateChange, change_state};
 pub(crate) use direct_write::{DirectWrite, write_directly};
 pub(crate) use generated::add_generated;
 pub(crate) use jobs::run_next as run_next_job;

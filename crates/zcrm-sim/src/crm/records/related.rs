@@ -10,8 +10,8 @@ use super::order::SortKey;
 use super::page_request::PageRequest;
 use super::write::{WRITE_LIMIT, change, details, insert_row};
 use crate::crm::call::{
-    Context, External, PageParams, Refusal, Row, RowError, RowResult, each, each_id, fields, found,
-    success,
+    Context, External, PageParams, Refusal, Row, RowError, RowResult, condition, each, each_id,
+    fields, found, success,
 };
 use crate::http::Answer;
 use crate::schema::{ModuleSpec, RelatedKind, RelatedListSpec, related_lists};
@@ -111,7 +111,9 @@ pub(crate) fn records(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     }
     let paging = PageParams::of(cx.call)?;
     let order = SortKey::of(cx.call, &target, cx.version, None)?;
-    let found = place.records(cx);
+    let since = condition(cx.call, "if-modified-since")?;
+    let mut found = place.records(cx);
+    found.retain(|(record, _)| since.is_none_or(|since| record.modified >= since));
     let chosen: Vec<&Record> = found.iter().map(|(record, _)| *record).collect();
     let list = json!([place.module.api_name(), place.record.to_string(), place.list.api_name]);
     let asked = PageRequest::of(cx, &list, paging)?;
@@ -123,7 +125,8 @@ pub(crate) fn records(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
         .map(|one| place.show(cx, &target, *one, fields.as_deref(), false))
         .collect();
     if data.is_empty() {
-        return Ok(Answer::empty(StatusCode::NO_CONTENT));
+        let none = if since.is_some() { StatusCode::NOT_MODIFIED } else { StatusCode::NO_CONTENT };
+        return Ok(Answer::empty(none));
     }
     let info = asked.info(cx, &window, &order);
     Ok(Answer::json(StatusCode::OK, &json!({ "data": data, "info": info })))

@@ -17,7 +17,7 @@ use crate::crm::criteria::{
 use crate::crm::render::View;
 use crate::http::Answer;
 use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
-use crate::state::{IndexMatch, Record, Table};
+use crate::state::{IndexMatch, PastRecords, Record, Table};
 
 /// The maximum number of records taken from an index. With more matches, a scan from the newest
 /// record fills a page soon enough.
@@ -158,12 +158,19 @@ pub(super) fn in_index<'a>(
     newest: Box<dyn Iterator<Item = &'a Record> + 'a>,
 ) -> Box<dyn Iterator<Item = &'a Record> + 'a> {
     let then = cx.now.checked_sub_signed(lag).unwrap_or(DateTime::<Utc>::MIN_UTC);
-    let past = cx.store().history.as_of(module.api_name(), then);
+    with_past(&cx.store().history.as_of(module.api_name(), then), newest)
+}
+
+/// Returns the records with the values of an earlier time, the newest first.
+pub(super) fn with_past<'a>(
+    past: &PastRecords<'a>,
+    newest: Box<dyn Iterator<Item = &'a Record> + 'a>,
+) -> Box<dyn Iterator<Item = &'a Record> + 'a> {
     if past.is_empty() {
         return newest;
     }
     let mut known: Vec<&Record> = newest.filter(|record| !past.contains_key(&record.id)).collect();
-    known.extend(past.into_values().flatten());
+    known.extend(past.values().copied().flatten());
     known.sort_unstable_by_key(|record| std::cmp::Reverse(record.id));
     Box::new(known.into_iter())
 }

@@ -351,12 +351,15 @@ fn tag(cx: &mut Context<'_>, add: bool) -> Result<Answer, Refusal> {
             shown
         };
         let (user, now) = (cx.user.clone(), cx.write_time());
+        let modifies = cx.config.changes.tags_modify;
         let table = cx.store_mut().table_mut(module.api_name());
         if let Some(record) = table.records.get_mut(&key) {
             let before = record.clone();
             record.values.insert("Tag".into(), tags);
-            record.modified = now;
-            record.modified_by = user;
+            if modifies {
+                record.modified = now;
+                record.modified_by = user;
+            }
             cx.note(&module, key, Some(before));
         }
         let message = if add { "tags updated successfully" } else { "tags removed successfully" };

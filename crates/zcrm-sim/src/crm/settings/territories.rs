@@ -230,6 +230,7 @@ fn assign_or_remove(cx: &mut Context<'_>, add: bool) -> Result<Answer, Refusal> 
             ids.push(Value::from(id));
         }
         let (user, now) = (cx.user.clone(), cx.write_time());
+        let modifies = cx.config.changes.territories_modify;
         let table = cx.store_mut().table_mut(module.api_name());
         let record = table.records.get_mut(&key);
         let record = record.ok_or_else(|| RowError::unknown_id(&key.to_string()))?;
@@ -241,8 +242,10 @@ fn assign_or_remove(cx: &mut Context<'_>, add: bool) -> Result<Answer, Refusal> 
             own.extend(ids);
         }
         record.values.insert("Territories".into(), own.into());
-        record.modified = now;
-        record.modified_by = user;
+        if modifies {
+            record.modified = now;
+            record.modified_by = user;
+        }
         cx.note(&module, key, Some(before));
         let message = if add {
             "territories assigned successfully"
