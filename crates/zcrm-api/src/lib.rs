@@ -25,6 +25,7 @@ mod attachments;
 #[cfg(feature = "bulk")]
 pub mod bulk;
 mod call;
+pub mod changes;
 mod check;
 pub mod composite;
 mod condition;

@@ -2,6 +2,7 @@
 
 mod answer;
 mod arguments;
+pub mod changes;
 mod child;
 mod clock;
 pub mod live;

@@ -78,7 +78,7 @@ pub use values::{
     PriceRange, Recurrence, Reminder, Tag, Tax, Timestamp,
 };
 pub use version::ApiVersion;
-pub use waits::retry_after;
+pub use waits::{retry_after, server_time};
 pub use write_results::{Action, ItemError, ItemSuccess, WriteResults, Written};
 
 // exported for the macros of this crate, which name it at their call sites

@@ -1,10 +1,10 @@
-//! Wait times that servers ask for.
+//! The times in the headers of an answer: the server's time, and the wait that it asks for.
 
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use http::{
-    HeaderMap,
+    HeaderMap, HeaderName,
     header::{DATE, RETRY_AFTER},
 };
 
@@ -26,15 +26,37 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 /// ```
 #[must_use]
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
-    let date = |name| DateTime::parse_from_rfc2822(text(name)?).ok();
-    let said = text(RETRY_AFTER)?;
+    let said = text(headers, RETRY_AFTER)?;
     let wait = if !said.is_empty() && said.bytes().all(|b| b.is_ascii_digit()) {
         said.parse().map_or(LONGEST_WAIT, Duration::from_secs)
     } else {
-        (date(RETRY_AFTER)? - date(DATE)?).to_std().unwrap_or_default()
+        (date(headers, RETRY_AFTER)? - server_time(headers)?).to_std().unwrap_or_default()
     };
     Some(wait.min(LONGEST_WAIT))
+}
+
+/// Returns the time of the server that sent an answer, to the second: its `Date` header.
+///
+/// ```
+/// use http::{HeaderMap, header::DATE};
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert(DATE, "Sun, 24 May 2026 17:00:00 GMT".parse()?);
+/// let time = zcrm_core::server_time(&headers).map(|time| time.to_rfc3339());
+/// assert_eq!(time.as_deref(), Some("2026-05-24T17:00:00+00:00"));
+/// # Ok::<(), http::header::InvalidHeaderValue>(())
+/// ```
+#[must_use]
+pub fn server_time(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    date(headers, DATE)
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+fn date(headers: &HeaderMap, name: HeaderName) -> Option<DateTime<Utc>> {
+    Some(DateTime::parse_from_rfc2822(text(headers, name)?).ok()?.to_utc())
 }
 
 #[cfg(test)]

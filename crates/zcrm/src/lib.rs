@@ -121,7 +121,9 @@ pub mod prelude {
 pub mod records {
     pub use zcrm_api::{
         ChangeTags, Condition, FieldRef, Note, NoteParent, Notes, Operand, RecordHandle,
-        RecordNotes, RecordTags, Records, Related, Tags, field,
+        RecordNotes, RecordTags, Records, Related, Tags,
+        changes::{Change, ChangeMark, ChangeRound, ChangeStream, Changes, OwnWrite},
+        field,
         records::{
             AllRecords, ChangeRows, ChangesRecords, ConvertLead, Converted, CountRecords, Create,
             DeleteRecord, DeleteRecords, Deleted, DeletedKind, DeletedRecord, Deletion, Found,
@@ -145,6 +147,7 @@ pub mod bulk {
         BulkRows, BulkState, BulkStatus, CsvOptions, DroppedField, Export, ExportReport,
         ExportStream, SaveCsv, SaveExport, WaitForBulk,
     };
+    pub use zcrm_api::changes::{Difference, Differences};
 }
 
 /// The builder of requests, lists and their pages, raw calls, and the answers of Zoho.

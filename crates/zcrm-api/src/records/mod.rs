@@ -89,7 +89,6 @@ impl<T> Records<T> {
         self.api.call(operation)
     }
 
-    #[cfg(feature = "bulk")]
     pub(crate) fn api(&self) -> &Api {
         &self.api
     }
@@ -101,12 +100,16 @@ impl<T> Records<T> {
     }
 
     /// Returns the fields that a typed module reads.
-    #[cfg(feature = "bulk")]
     pub(crate) fn default_fields(&self) -> &'static [&'static str] {
         self.fields
     }
 
     fn untyped(&self) -> Records<()> {
+        self.read_as()
+    }
+
+    /// Returns the same records, read as another type.
+    pub(crate) fn read_as<U>(&self) -> Records<U> {
         Records::new(self.api.clone(), self.module.clone(), self.fields)
     }
 }

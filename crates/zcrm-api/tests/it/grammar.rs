@@ -27,6 +27,8 @@ const FUTURES: &[(&str, &str)] = &[
     ("FileDownload::next", "it polls the body of a received response"),
     ("FileDownload::save_in", "it writes a received response to disk"),
     ("FileDownload::save_over", "it writes a received response to disk"),
+    ("ChangeStream::next", "it polls a stream"),
+    ("Differences::next", "it polls a stream"),
     ("BulkRows::next", "it polls a stream"),
     ("BulkRows::collect", "it reads a stream to its end"),
     ("BulkCsv::next", "it polls a stream"),
@@ -185,6 +187,9 @@ async fn kinds() -> BTreeSet<String> {
     grammar.try_all(|api| api.records("Leads").query().select(["id"])).await;
     grammar.try_all(|api| api.records("Leads").query().select(["id"]).exists()).await;
     grammar.try_all(|api| api.records("Leads").query().total()).await;
+    let mark = zcrm_api::changes::ChangeMark::at(since);
+    let changes = |api: &Api| api.records("Leads").changes_since(mark.clone()).fields(["City"]);
+    grammar.try_all(|api| changes(api).accept_lost_deletions()).await;
     grammar.try_all(|api| api.coql("select id from Leads where id is not null")).await;
     grammar.try_all(|api| api.users().list()).await;
     grammar.try_all(|api| api.users().search(field("email").eq("x"))).await;

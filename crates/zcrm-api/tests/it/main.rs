@@ -7,6 +7,7 @@ mod bad_input;
 mod bulk;
 mod calls;
 mod canned;
+mod changes;
 mod columns;
 mod composite;
 mod convert;

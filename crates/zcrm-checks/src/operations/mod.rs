@@ -18,5 +18,7 @@ pub mod table;
 mod tests;
 mod traverse;
 
+pub(crate) use smoke::access_token;
+
 pub use recorder::{Exchange, Recorder};
 pub use smoke::{SmokeRun, smoke};

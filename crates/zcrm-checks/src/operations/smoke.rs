@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, de::DeserializeOwned};
-use zcrm_api::{Api, Call, field, list::ItemStream, operations::ALL};
+use zcrm_api::{Api, Call, changes::ChangeMark, field, list::ItemStream, operations::ALL};
 use zcrm_core::{ApiVersion, Base, BodyShape, Error, Id, Operation, PriceRange, Record};
 use zcrm_http::{Authorization, Connector, Stack, StaticAuthorizer};
 use zcrm_sim::{BulkReadSettings, Journal, Simulator};
@@ -184,6 +184,14 @@ async fn queries(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     query().total().by_reading_ids(3).await?;
     recorder.now("Request::complete");
     whole(leads.list().fields(["Last_Name"]).complete().stream()).await?;
+    recorder.now("Records::changes_since");
+    let round = leads.changes_since(ChangeMark::beginning()).fields(["Last_Name"]).await?;
+    leads.changes_since(round.mark).fields(["Last_Name"]).await?;
+    recorder.now("Records::reconcile");
+    let mut differences = leads.reconcile([(Id::from(7), None)]);
+    while let Some(difference) = differences.next().await {
+        drop(difference?);
+    }
     recorder.now("Api::coql");
     api.coql("select Last_Name from Leads where Company = :name")
         .bind("name", "Zylker")
@@ -241,7 +249,11 @@ async fn read(api: &Api, operation: &'static Operation) {
     let _ = call.send().await;
 }
 
-async fn access_token(sim: &Simulator, stack: &Stack<Connector>) -> Result<String, BoxError> {
+/// Logs in at a simulator, and returns an access token.
+pub(crate) async fn access_token(
+    sim: &Simulator,
+    stack: &Stack<Connector>,
+) -> Result<String, BoxError> {
     const TOKEN: Operation =
         Operation::post("/oauth/v2/token").base(Base::Root).body(BodyShape::Form);
     #[derive(Deserialize)]

@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod changes;
 mod database;
 mod fault_matrix;
 mod live;

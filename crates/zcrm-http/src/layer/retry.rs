@@ -2,11 +2,11 @@
 
 use std::{fmt, future::ready, sync::Arc, time::Duration};
 
-use chrono::DateTime;
-use http::{Request, Response, StatusCode, header::DATE};
+use http::{Request, Response, StatusCode};
 use tower::retry::Policy;
 use zcrm_core::{
     BoxError, CallMeta, Clock, Code, Error, ErrorKind, Outcome, RetryClass, Sleep, retry_after,
+    server_time,
 };
 
 use super::replay::ReplayState;
@@ -326,9 +326,7 @@ fn hint(result: &Result<Response<ResBody>, BoxError>, clock: &dyn Clock) -> Opti
         milliseconds => Duration::from_millis(milliseconds),
     };
     // by the server's clock if it sends a date, because ours may differ
-    let date = headers.get(DATE).and_then(|date| date.to_str().ok());
-    let server = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok());
-    let now = server.map_or_else(|| clock.now().timestamp(), |date| date.timestamp());
+    let now = server_time(headers).unwrap_or_else(|| clock.now()).timestamp();
     let now = u64::try_from(now).unwrap_or_default();
     Some(moment.saturating_sub(Duration::from_secs(now)))
 }

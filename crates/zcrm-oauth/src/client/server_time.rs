@@ -7,8 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use http::header::DATE;
-use zcrm_core::{Clock, Reply};
+use zcrm_core::{Clock, Reply, server_time};
 
 /// The largest difference between a `Date` and the local clock. With a larger one, the `Date` is
 /// ignored.
@@ -55,10 +54,8 @@ impl ServerTime {
     /// been set since. `asked` is the start of the call. Counting from the start, a slow answer
     /// cannot extend the life of a token.
     pub(super) fn measure(&self, reply: &Reply, asked: ClockReading) -> DateTime<Utc> {
-        let date = reply.headers().get(DATE).and_then(|date| {
-            let date = DateTime::parse_from_rfc2822(date.to_str().ok()?).ok()?;
-            Some(date.to_utc()).filter(|date| (*date - asked.wall).abs() < PLAUSIBLE)
-        });
+        let date =
+            server_time(reply.headers()).filter(|date| (*date - asked.wall).abs() < PLAUSIBLE);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = date.map(|date| (date, asked));
         date.unwrap_or_else(|| {
             tracing::warn!(

@@ -5,10 +5,15 @@
 //!
 //! `crash-test --export [--kills N] [--seed N]` kills processes that export a module, to files and
 //! as a stream, and checks that each record arrives and that no job is paid for twice.
+//!
+//! `crash-test --changes [--seconds N] [--seed N]` kills processes that follow the changes of a module
+//! while others write, and checks that a replica that applies the changes equals the module.
 #![allow(clippy::print_stdout, reason = "a check talks to its user through these streams")]
 
+mod change_killer;
 mod export_killer;
 mod exporter;
+mod follower;
 mod killer;
 mod writer;
 
@@ -23,9 +28,14 @@ async fn main() -> Result<(), BoxError> {
     if arguments.first().is_some_and(|first| first == exporter::ROLE) {
         return exporter::run(arguments.split_off(1)).await;
     }
-    let arguments = Arguments::parse(arguments, &["store", "kills", "seed"], &["export"])?;
-    match arguments.flag("export") {
-        true => export_killer::run(&arguments).await,
-        false => killer::run(&arguments).await,
+    if arguments.first().is_some_and(|first| first == follower::ROLE) {
+        return follower::run(arguments.split_off(1)).await;
+    }
+    let named = ["store", "kills", "seed", "seconds"];
+    let arguments = Arguments::parse(arguments, &named, &["export", "changes"])?;
+    match (arguments.flag("export"), arguments.flag("changes")) {
+        (_, true) => change_killer::run(&arguments).await,
+        (true, _) => export_killer::run(&arguments).await,
+        _ => killer::run(&arguments).await,
     }
 }

@@ -1,0 +1,55 @@
+//! A model test of the stream of changes: a replica that applies the changes equals the module.
+
+mod history;
+mod replica;
+mod world;
+
+use std::fmt;
+
+pub use history::Tally;
+pub use replica::{FIELDS, Replica};
+
+use zcrm_core::BoxError;
+
+/// The options of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Run {
+    /// The number of histories.
+    pub histories: u64,
+    /// The seed of the first history. The others follow.
+    pub seed: u64,
+}
+
+impl Run {
+    /// Creates the options of a run.
+    #[must_use]
+    pub fn new(histories: u64, seed: u64) -> Self {
+        Self { histories, seed }
+    }
+
+    /// Runs random histories of a module, each with a new replica.
+    ///
+    /// # Errors
+    /// Returns an error with the seed of the first history whose replica differs from the module, or
+    /// whose calls fail.
+    pub async fn run(self) -> Result<Tally, BoxError> {
+        let mut tally = Tally::default();
+        for number in 0..self.histories {
+            let seed = self.seed.wrapping_add(number);
+            let failed = |error| format!("history with the seed {seed}: {error}");
+            history::run(seed, &mut tally).await.map_err(failed)?;
+        }
+        Ok(tally)
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} operations, {} rounds, {} resumed, {} records, {} deletions",
+            self.operations, self.rounds, self.resumed, self.puts, self.deletions
+        )
+    }
+}
