@@ -37,7 +37,7 @@ impl Checkpoint {
         Self { state: Mutex::new(fresh), file: None }
     }
 
-    /// Opens a checkpoint, or creates it if there is none. Returns whether it was created.
+    /// Opens a checkpoint, or creates it if the file does not exist. Returns whether it was created.
     pub(super) async fn open(path: PathBuf, fresh: ExportState) -> Result<(Self, bool), Error> {
         blocking(move || {
             let lock = lock(&path)?;

@@ -78,7 +78,7 @@ fn range(filter: &Filter) -> RangeInclusive<u64> {
 /// A range without any id.
 const EMPTY: RangeInclusive<u64> = RangeInclusive::new(u64::MAX, u64::MIN);
 
-/// Returns the part of a range that ids can have; an empty range if there is none.
+/// Returns the part of a range that ids can have; it is empty if no id is in the range.
 fn clamp(low: i128, high: i128) -> RangeInclusive<u64> {
     let end = u64::try_from(high.min(u64::MAX.into()));
     match (u64::try_from(low.max(0)), end) {
