@@ -14,7 +14,7 @@ use zip::{
 
 use super::position::BulkPosition;
 
-/// What is wrong with an archive without its end.
+/// The error of an archive without its end.
 const INCOMPLETE: &str = "is not a complete ZIP archive: download it again";
 
 /// The archive of a result, on disk.
@@ -99,7 +99,7 @@ pub(super) fn unreadable(position: &BulkPosition, error: io::Error) -> Error {
 impl Archive {
     /// Opens the archive, which must contain exactly one file.
     ///
-    /// If its end is missing, the content is read as far as it goes, and then is an error.
+    /// If its end is missing, the content before it is read, followed by an error.
     pub(super) fn open(file: File, position: BulkPosition, limit: u64) -> Result<Self, Error> {
         let unreadable = |error| unreadable(&position, error);
         let buffered = |file| BufReader::with_capacity(64 * 1024, file);
