@@ -1,7 +1,8 @@
 //! Bulk reads: jobs that pack up to 200,000 records as CSV in a ZIP archive.
 //!
-//! [`Records::bulk_read`] creates a job, which costs 50 API credits. [`BulkJob::wait`] waits until
-//! Zoho has finished it, and [`BulkResult`] reads the records: as a stream, as CSV, or into a file.
+//! [`Records::bulk_read`](crate::Records::bulk_read) creates a job, which costs 50 API credits.
+//! [`BulkJob::wait`] waits until Zoho has finished it, and [`BulkResult`] reads the records: as a
+//! stream, as CSV, or into a file.
 //!
 //! ```no_run
 //! # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
