@@ -1,6 +1,6 @@
 //! Another process of the same program, which reads and writes lines.
 
-use std::process::Stdio;
+use std::{process::Stdio, time::Duration};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
@@ -8,7 +8,8 @@ use tokio::{
     process::{ChildStdin, ChildStdout, Command},
 };
 
-use zcrm_core::BoxError;
+use zcrm_core::{BoxError, Clock as _};
+use zcrm_http::TokioClock;
 
 /// A child process, which is killed when this value is dropped.
 #[derive(Debug)]
@@ -66,6 +67,34 @@ impl Child {
     /// Returns an error if the process cannot be killed.
     pub async fn kill(&mut self) -> Result<(), BoxError> {
         Ok(self.process.kill().await?)
+    }
+
+    /// Passes each line of the process to `read` until the process ends, and kills it after `rest`.
+    /// Returns whether it was killed. The last line before a kill may be incomplete.
+    ///
+    /// # Errors
+    /// Returns an error if the output cannot be read or the process cannot be killed.
+    pub async fn read_until_killed(
+        &mut self,
+        rest: Duration,
+        mut read: impl FnMut(&str),
+    ) -> Result<bool, BoxError> {
+        let mut instant = TokioClock::new().sleep(rest);
+        let mut is_killed = false;
+        loop {
+            let line = tokio::select! {
+                line = self.line() => line?,
+                () = &mut instant, if !is_killed => {
+                    self.kill().await?;
+                    is_killed = true;
+                    continue;
+                }
+            };
+            match line {
+                Some(line) => read(&line),
+                None => return Ok(is_killed),
+            }
+        }
     }
 
     /// Suspends the process until [`kill`](Self::kill), as a debugger does.

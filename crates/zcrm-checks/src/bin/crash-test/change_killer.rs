@@ -176,21 +176,8 @@ impl World {
         found: &mut Findings,
     ) -> Result<(), BoxError> {
         let mut child = self.child()?;
-        let mut instant = TokioClock::new().sleep(rest);
-        let mut is_killed = false;
-        loop {
-            let line = tokio::select! {
-                line = child.line() => line?,
-                () = &mut instant, if !is_killed => {
-                    child.kill().await?;
-                    is_killed = true;
-                    found.kills += 1;
-                    continue;
-                }
-            };
-            let Some(line) = line else { break };
-            apply(&line, replica, found);
-        }
+        let is_killed = child.read_until_killed(rest, |line| apply(line, replica, found)).await?;
+        found.kills += u64::from(is_killed);
         if !is_killed {
             found.faults += 1;
             println!("a follower failed: see its error above");

@@ -8,8 +8,6 @@ use std::{
 
 use zcrm::{Client, Config};
 use zcrm_checks::{Arguments, BoxError, Child};
-use zcrm_core::Clock as _;
-use zcrm_http::TokioClock;
 use zcrm_sim::{BulkReadSettings, Simulator};
 
 use crate::exporter;
@@ -178,28 +176,16 @@ impl World {
             true => Duration::from_micros(rng.u64(0..LATEST)),
             false => Duration::from_secs(600),
         };
-        let mut instant = TokioClock::new().sleep(rest);
-        let mut is_killed = false;
-        loop {
-            let line = tokio::select! {
-                line = child.line() => line?,
-                () = &mut instant, if !is_killed => {
-                    child.kill().await?;
-                    is_killed = true;
-                    found.kills += 1;
-                    continue;
-                }
-            };
-            let Some(line) = line else { break };
-            self.note(&line, progress, found);
-        }
+        let note = |line: &str| self.note(line, progress, found);
+        let is_killed = child.read_until_killed(rest, note).await?;
+        found.kills += u64::from(is_killed);
         if !is_killed && progress.done.is_none() {
             return Err("an exporter failed: see its error above".into());
         }
         Ok(())
     }
 
-    /// Checks a line of a process. The last line before a kill may be incomplete.
+    /// Checks a line of a process.
     fn note(&self, line: &str, progress: &mut Progress, found: &mut Findings) {
         if let Some(id) = line.strip_prefix("row ") {
             let Some(&at) = self.index.get(id) else { return };
