@@ -31,6 +31,13 @@ pub struct ChangeOptions {
     pub(crate) cascades_listed: bool,
     pub(crate) oldest_deleted_first: bool,
     pub(crate) deleted_since: bool,
+    pub(crate) merge_modifies: bool,
+    pub(crate) merge_modifies_related: bool,
+    pub(crate) merge_fills: bool,
+    pub(crate) merges_notified: bool,
+    pub(crate) merged_in_bin: bool,
+    pub(crate) merge_created: bool,
+    pub(crate) upper_case_merges: bool,
     pub(crate) job_records: usize,
     pub(crate) job_time: Duration,
 }
@@ -48,6 +55,13 @@ impl Default for ChangeOptions {
             cascades_listed: false,
             oldest_deleted_first: false,
             deleted_since: true,
+            merge_modifies: true,
+            merge_modifies_related: false,
+            merge_fills: false,
+            merges_notified: false,
+            merged_in_bin: false,
+            merge_created: false,
+            upper_case_merges: false,
             job_records: 1_000,
             job_time: Duration::from_secs(2),
         }
@@ -81,6 +95,13 @@ impl ChangeOptions {
             "cascades_listed" => &mut self.cascades_listed,
             "oldest_deleted_first" => &mut self.oldest_deleted_first,
             "deleted_since" => &mut self.deleted_since,
+            "merge_modifies" => &mut self.merge_modifies,
+            "merge_modifies_related" => &mut self.merge_modifies_related,
+            "merge_fills" => &mut self.merge_fills,
+            "merges_notified" => &mut self.merges_notified,
+            "merged_in_bin" => &mut self.merged_in_bin,
+            "merge_created" => &mut self.merge_created,
+            "upper_case_merges" => &mut self.upper_case_merges,
             "job_records" => {
                 return Ok(self.job_records(value.parse().map_err(|_| wrong())?));
             }
@@ -146,6 +167,54 @@ impl ChangeOptions {
     /// then, which is the default. Otherwise the header is ignored there.
     pub fn deleted_since(mut self, limits: bool) -> Self {
         self.deleted_since = limits;
+        self
+    }
+
+    /// Sets whether a merge moves the `Modified_Time` of the record that remains. By default it does.
+    pub fn merge_modifies(mut self, modifies: bool) -> Self {
+        self.merge_modifies = modifies;
+        self
+    }
+
+    /// Sets whether a merge moves the `Modified_Time` of the related records that refer to the
+    /// record that remains from then on. By default it does not.
+    pub fn merge_modifies_related(mut self, modifies: bool) -> Self {
+        self.merge_modifies_related = modifies;
+        self
+    }
+
+    /// Sets whether the record that remains gets the values of merged records for its empty fields.
+    /// By default only the fields that the call selects are changed.
+    pub fn merge_fills(mut self, fills: bool) -> Self {
+        self.merge_fills = fills;
+        self
+    }
+
+    /// Sets whether channels are notified of a merge: of an update of the record that remains, and
+    /// of deletions of the merged ones. By default they are not.
+    pub fn merges_notified(mut self, notified: bool) -> Self {
+        self.merges_notified = notified;
+        self
+    }
+
+    /// Sets whether merged records have the type `recycle` among the deleted ones, as those in the
+    /// recycle bin. The default is `permanent`. In both cases they have no names and cannot be
+    /// restored.
+    pub fn merged_in_bin(mut self, in_bin: bool) -> Self {
+        self.merged_in_bin = in_bin;
+        self
+    }
+
+    /// Sets whether a scheduled merge is answered with the status 201. By default it is 202.
+    pub fn merge_created(mut self, created: bool) -> Self {
+        self.merge_created = created;
+        self
+    }
+
+    /// Sets whether a scheduled merge is `RUNNING`, `COMPLETED` or `FAILURE`. By default it is
+    /// `running`, `completed` or `failed`.
+    pub fn upper_case_merges(mut self, upper: bool) -> Self {
+        self.upper_case_merges = upper;
         self
     }
 

@@ -8,7 +8,7 @@ use super::notifications::channels;
 use super::operation::{Needs, Operation, Run, composite, delete, get, later, patch, post, put};
 use super::org::{currencies, organisation, taxes, users};
 use super::records::{
-    convert, count, delete as delete_records, deleted, list, mass_update, read, recycle_bin,
+    convert, count, delete as delete_records, deleted, list, mass_update, merge, read, recycle_bin,
     related, related_count, search, write,
 };
 use super::settings::{
@@ -206,6 +206,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     post("{module}/actions/assign_territories", MODULE, territories::assign),
     post("{module}/actions/remove_territories", MODULE, territories::remove),
     post("{module}/{id}/actions/convert", MODULE, convert::convert),
+    get("{module}/{id}/actions/merge", MODULE, merge::status),
+    post("{module}/{id}/actions/merge", MODULE, merge::merge),
     post("{module}/{id}/actions/add_tags", MODULE, tags::add),
     post("{module}/{id}/actions/remove_tags", MODULE, tags::remove),
     post("{module}/{id}/actions/assign_territories", MODULE, territories::assign),

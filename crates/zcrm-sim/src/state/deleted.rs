@@ -28,6 +28,9 @@ pub(crate) struct DeletedRecord {
     pub(crate) parent: Option<u64>,
     /// Whether the deletion is listed; with `false`, only the one of its parent is.
     pub(crate) listed: bool,
+    /// Whether the record was merged into another one.
+    #[serde(default)]
+    pub(crate) merged: bool,
     /// The contents in the recycle bin; `None` once it was deleted permanently.
     pub(crate) kept: Option<Box<KeptRecord>>,
 }

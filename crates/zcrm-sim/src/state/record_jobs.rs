@@ -20,6 +20,8 @@ pub(crate) enum RecordWork {
     Restore(Vec<u64>),
     /// Deletes these records from the recycle bin.
     Purge(Vec<u64>),
+    /// Makes the merge of this job.
+    Merge(u64),
 }
 
 /// The jobs that change records and have not ended.

@@ -14,6 +14,7 @@ use super::channels::Channels;
 use super::files::{Attachment, File};
 use super::history::History;
 use super::link::Link;
+use super::merges::MergeJob;
 use super::record_jobs::RecordJobs;
 use super::settings_map::SettingsMap;
 use super::table::Table;
@@ -56,6 +57,9 @@ pub(crate) struct Store {
     /// The jobs that change records.
     #[serde(default)]
     pub(crate) record_jobs: RecordJobs,
+    /// The scheduled merges.
+    #[serde(default)]
+    pub(crate) merges: Vec<MergeJob>,
     /// The notification channels.
     #[serde(default)]
     pub(crate) channels: Channels,

@@ -28,6 +28,7 @@ mod faults;
 mod hostile_bodies;
 mod limits;
 mod lists;
+mod merges;
 mod metadata;
 mod notifications;
 mod notify;

@@ -73,6 +73,7 @@ fn move_to_bin(cx: &mut Context<'_>, module: &ModuleSpec, id: u64, parent: Optio
         at,
         parent,
         listed,
+        merged: false,
         kept: Some(Box::new(kept)),
     });
     cx.note(module, id, Some(record));

@@ -35,7 +35,11 @@ fn list_or_refuse(cx: &Context<'_>) -> Result<Answer, Refusal> {
         deleted.filter(|one| one.listed).filter(|one| visible.is_none_or(|until| one.at <= until));
     let mut found: Vec<(&DeletedRecord, DeletedKind)> = listed
         .filter(|deleted| since.is_none_or(|since| deleted.deleted >= since))
-        .filter_map(|deleted| Some((deleted, deleted.kind(cx.now)?)))
+        .filter_map(|deleted| {
+            let kind = deleted.kind(cx.now)?;
+            let as_recycled = deleted.merged && options.merged_in_bin;
+            Some((deleted, if as_recycled { DeletedKind::Recycle } else { kind }))
+        })
         .filter(|(_, kind)| wanted.is_none_or(|wanted| wanted == *kind))
         .collect();
     found.sort_by_key(|(deleted, _)| Reverse((deleted.deleted, deleted.at)));
@@ -47,10 +51,10 @@ fn list_or_refuse(cx: &Context<'_>) -> Result<Answer, Refusal> {
     Ok(page("data", &found, &paging, status))
 }
 
-/// Returns a deleted record as lists show it. Of a permanently deleted one, only the id and the
-/// time are known.
+/// Returns a deleted record as lists show it. Of a permanently deleted or merged one, only the id
+/// and the time are known.
 fn shown(view: View<'_>, deleted: &DeletedRecord, kind: DeletedKind) -> Value {
-    let in_bin = kind == DeletedKind::Recycle;
+    let in_bin = deleted.kept.is_some() && kind == DeletedKind::Recycle;
     let user = |id: &str| if in_bin { view.actor(id) } else { Value::Null };
     json!({
         "id": deleted.id.to_string(),

@@ -2,6 +2,7 @@
 
 use hyper::Method;
 
+use super::merge;
 use super::restore::{purge, restore};
 use crate::crm::call::{Context, RowResult, Workspace};
 use crate::environment::Host;
@@ -17,6 +18,7 @@ pub(crate) fn run_next(workspace: &mut Workspace<'_>) {
     let (ids, change): (_, fn(&mut Context<'_>, &str) -> RowResult) = match job.work {
         RecordWork::Restore(ids) => (ids, restore),
         RecordWork::Purge(ids) => (ids, purge),
+        RecordWork::Merge(id) => return merge::run_job(&mut cx, id),
     };
     for id in ids {
         // A record that has left the recycle bin since then is left out.

@@ -12,6 +12,7 @@ mod generated;
 mod jobs;
 pub(crate) mod list;
 pub(crate) mod mass_update;
+pub(crate) mod merge;
 mod merge_rows;
 mod order;
 mod page_request;
@@ -20,6 +21,7 @@ pub(crate) mod recycle_bin;
 pub(crate) mod related;
 pub(crate) mod related_count;
 mod restore;
+mod schedule;
 pub(crate) mod search;
 pub(crate) mod write;
 

@@ -5,11 +5,12 @@ use serde_json::{Map, Value, json};
 
 use super::bin_filter::{BinFilter, Place};
 use super::restore::{purge, restore, size};
-use crate::clock::{span, utc_stamp};
+use super::schedule::schedule;
+use crate::clock::utc_stamp;
 use crate::crm::call::{Context, PageParams, Refusal, answer, body, each_id, page, success};
 use crate::http::Answer;
 use crate::json::record_key;
-use crate::state::{DeletedRecord, RecordJob, RecordWork};
+use crate::state::{DeletedRecord, RecordWork};
 
 /// The maximum number of ids of a deletion, and of a restoration.
 const DELETE_LIMIT: usize = 100;
@@ -242,11 +243,4 @@ fn scheduled_rows(ids: &[u64], message: &str) -> Vec<Value> {
         row
     };
     ids.iter().map(row).collect()
-}
-
-fn schedule(cx: &mut Context<'_>, work: RecordWork) {
-    let time = span(cx.config.changes.job_time);
-    let due = cx.now.checked_add_signed(time).unwrap_or(cx.now);
-    let user = cx.user.clone();
-    cx.store_mut().record_jobs.add(RecordJob { due, user, work });
 }

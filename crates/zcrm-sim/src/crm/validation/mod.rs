@@ -4,5 +4,5 @@ mod rows;
 mod rules;
 mod shape;
 
-pub(crate) use rows::{CleanedRow, ROW_LIMIT, clean};
+pub(crate) use rows::{CleanedRow, ROW_LIMIT, clean, is_empty};
 pub(crate) use rules::{Rules, TAG_LENGTH, TAG_LIMIT};
