@@ -111,10 +111,16 @@ impl BulkReadSettings {
     /// Refuses a field with `FIELD_NOT_SUPPORTED`, although the metadata lists it.
     ///
     /// Zoho was seen to refuse some fields, such as `Address` of leads. Fields with subforms,
-    /// files, images, participants and multi-select lookups are always refused.
+    /// files, images, participants and multi-select lookups are always refused. Every result has the
+    /// ids, so `id` is refused only in criteria.
     pub fn refuse_field(mut self, module: impl Into<String>, field: impl Into<String>) -> Self {
         self.refused_fields.push((module.into(), field.into()));
         self
+    }
+
+    pub(crate) fn refuses(&self, module: &str, field: &str) -> bool {
+        let named = |(of, name): &(String, String)| of == module && name == field;
+        self.refused_fields.iter().any(named)
     }
 
     /// Sets the separator of several values of a picklist; `;` by default.

@@ -161,9 +161,9 @@ impl BulkFaults {
         self.writes().order(JobFault::OtherRows);
     }
 
-    /// Reverses the order of the rows in the result of a bulk write.
+    /// Reverses the order of the rows in the result.
     pub fn reverse_rows(self) {
-        self.writes().order(JobFault::ReverseRows);
+        self.order(JobFault::ReverseRows);
     }
 
     /// Leaves this many of the last rows out of the result of a bulk write.

@@ -41,7 +41,8 @@ async fn checks_the_body_before_the_query() {
 
 #[tokio::test]
 async fn refuses_unknown_modules_fields_pages_and_views() {
-    let settings = at_once().refuse_field("Leads", "Industry").last_page(50);
+    let settings = at_once().refuse_field("Leads", "Industry").refuse_field("Leads", "id");
+    let settings = settings.last_page(50);
     let http =
         start(Simulator::builder().bulk_read(settings).field(
             "Leads",
@@ -68,6 +69,8 @@ async fn refuses_unknown_modules_fields_pages_and_views() {
     for name in ["Industry", "Visits"] {
         check(fields(name), "FIELD_NOT_SUPPORTED", json!({ "api_name": name })).await;
     }
+    let after = refused(&http, leads(test("id", "greater_than", "1"))).await;
+    assert_eq!(after.0, "FIELD_IN_CRITERIA_NOT_SUPPORTED");
     let contacts = json!({ "module": { "api_name": "Contacts" }, "fields": [
         "Account_Name.Parent_Account.Parent_Account.Account_Name",
     ] });

@@ -90,6 +90,18 @@ async fn a_result_has_no_file_two_files_or_a_wide_row() {
 }
 
 #[tokio::test]
+async fn a_result_has_its_rows_in_the_opposite_order() {
+    let http = with_leads(3).await;
+    let plain = create(&http, leads()).await;
+    http.sim.bulk_faults().reverse_rows();
+    let reversed = create(&http, leads()).await;
+    let (plain, reversed) = (csv(&http, &plain).await, csv(&http, &reversed).await);
+    let rows: Vec<&str> = plain.lines().skip(1).collect();
+    assert!(rows.is_sorted() && rows.len() == 3);
+    assert!(reversed.lines().skip(1).eq(rows.into_iter().rev()));
+}
+
+#[tokio::test]
 async fn a_bomb_expands_to_its_size() {
     let http = with_leads(0).await;
     let size = 4 * 1_024 * 1_024;

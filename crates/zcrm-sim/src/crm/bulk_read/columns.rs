@@ -227,8 +227,7 @@ fn is_refused(settings: &BulkReadSettings, module: &ModuleSpec, field: &FieldSpe
             | FieldKind::MultiLookup
             | FieldKind::Participants
     );
-    let named = |(of, name): &(String, String)| of == module.api_name() && *name == field.api_name;
-    by_kind || settings.refused_fields.iter().any(named)
+    by_kind || settings.refuses(module.api_name(), &field.api_name)
 }
 
 fn text<'a>(text: String) -> Cell<'a> {

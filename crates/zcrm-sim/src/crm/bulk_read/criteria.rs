@@ -136,7 +136,9 @@ fn condition(
             ColumnError::NotSupported => unsupported_field(&given),
             ColumnError::TooManyRelations => too_many_relations(),
         })?;
-    let class = column.class().ok_or_else(|| unsupported_field(&given))?;
+    let is_refused = column.is_id() && of.settings.refuses(of.module.api_name(), "id");
+    let class = column.class().filter(|_| !is_refused);
+    let class = class.ok_or_else(|| unsupported_field(&given))?;
     let supported = class.comparators();
     let Some(parsed) = Comparator::parse(comparator).filter(|one| supported.contains(one)) else {
         let names: Vec<&str> = supported.iter().map(|one| one.name()).collect();

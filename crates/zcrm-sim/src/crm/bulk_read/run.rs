@@ -125,7 +125,11 @@ fn write(
         csv.end_row()?;
         let mut text = String::new();
         let last = page.records.len();
-        for (place, record) in (1..).zip(&page.records) {
+        let mut records: Vec<_> = page.records.iter().collect();
+        if matches!(job.job.fault, Some(JobFault::ReverseRows)) {
+            records.reverse();
+        }
+        for (place, record) in (1..).zip(records) {
             for column in columns {
                 text.clear();
                 column.cell(view, settings, record).write(&settings.separators, &mut text);
