@@ -45,6 +45,32 @@ impl Condition {
     }
 }
 
+/// Returns criteria that hold where both the given ones and a condition hold.
+///
+/// # Errors
+/// Of kind [`Input`](zcrm_core::ErrorKind::Input) if they have more than 25 comparisons together.
+#[cfg(feature = "bulk")]
+pub(crate) fn both(
+    criteria: Option<&Json>,
+    condition: &Condition,
+    version: ApiVersion,
+) -> Result<Json, Error> {
+    let more = condition.to_bulk(version)?;
+    let Some(criteria) = criteria else { return Ok(more) };
+    let tests = comparisons(criteria) + comparisons(&more);
+    Condition { node: Node::TooMany, tests, parts: tests }.at_most(MOST_TESTS, "one bulk read")?;
+    Ok(grouped(Join::And, vec![criteria.clone(), more]))
+}
+
+/// Returns the number of comparisons of criteria.
+#[cfg(feature = "bulk")]
+fn comparisons(criteria: &Json) -> usize {
+    match criteria.get("group").and_then(Json::as_array) {
+        Some(group) => group.iter().map(comparisons).sum(),
+        None => 1,
+    }
+}
+
 fn json_of(node: &Node, version: ApiVersion, tests: &mut usize) -> Result<Json, Error> {
     match node {
         Node::Test(test) => json_of_test(test, version, tests),

@@ -11,6 +11,8 @@ use std::fmt;
 
 use zcrm_core::{Error, escaped};
 
+#[cfg(feature = "bulk")]
+pub(crate) use bulk::both;
 pub(crate) use column::Column;
 pub(crate) use coql::{most_values, write_literal};
 pub(crate) use fields::KnownFields;

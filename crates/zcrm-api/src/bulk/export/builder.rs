@@ -55,6 +55,7 @@ impl<T: DeserializeOwned + Send + 'static> Export<T> {
         let settings = ExportSettings {
             options: CsvOptions::new(),
             deadline: Duration::from_secs(3_600),
+            continues_by_id: false,
             begins_again: false,
         };
         let read = BulkRead::request(records);
@@ -103,11 +104,38 @@ impl<T: DeserializeOwned + Send + 'static> Export<T> {
         self
     }
 
+    /// Continues by ids if a page token has expired, or the result of a part that was read partly.
+    ///
+    /// Zoho's page tokens are valid for 24 hours. By default an export whose token has expired is an
+    /// error of kind [`NotFound`](zcrm_core::ErrorKind::NotFound) before anything is paid. With this
+    /// option it requests the records whose ids are larger than the last one, by a new chain of jobs
+    /// of 50 API credits each.
+    ///
+    /// Zoho documents neither the order of the records in a bulk read nor conditions on `id`. So an
+    /// export keeps whether the ids so far were ascending, and otherwise does not continue by ids.
+    /// It also checks each record of the new chain, and requests a job only after the one before it
+    /// was read. A record without a larger id than the one before it is an error of kind
+    /// [`Decode`](zcrm_core::ErrorKind::Decode), after which nothing more is paid.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// let leads = api.records("Leads");
+    /// // an export that was interrupted the day before yesterday
+    /// let report = leads.export().continue_by_id().save_in("leads").await?;
+    /// println!("{} records, continued {} times", report.records, report.continuations);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn continue_by_id(mut self) -> Self {
+        self.settings.continues_by_id = true;
+        self
+    }
+
     /// Begins again with the first record if a page token has expired.
     ///
-    /// Zoho's page tokens are valid for 24 hours, and the order of records is not documented, so
-    /// the rest cannot be requested in another way. By default this is an error before anything is
-    /// paid.
+    /// Zoho's page tokens are valid for 24 hours. By default an expired one is an error before
+    /// anything is paid. With [`continue_by_id`](Self::continue_by_id) too, the export begins again
+    /// only if it cannot be continued by ids.
     pub fn begin_again(mut self) -> Self {
         self.settings.begins_again = true;
         self

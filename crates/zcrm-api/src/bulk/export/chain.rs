@@ -7,9 +7,11 @@ use zcrm_core::{Error, ErrorKind, Outcome};
 
 use super::{
     checkpoint::Checkpoint,
+    dead_end::{REFUSED, Restart, cannot_go_on, last_id},
+    id_order::IdOrder,
     job_time::{JobTime, LastRunning},
     report::DroppedField,
-    state::{ExportState, ListPosition, NextPart, PaidJob, cannot_go_on},
+    state::{ExportState, IdsAbove, ListPosition, NextPart, PaidJob},
 };
 use crate::{
     Call, Records,
@@ -51,12 +53,18 @@ fn is_lost(error: &Error) -> bool {
     failed || error.kind() == ErrorKind::NotFound
 }
 
+/// Returns `true` if a job may have been created.
+fn is_in_doubt(error: &Error) -> bool {
+    matches!(error.outcome(), Outcome::Unknown | Outcome::Executed)
+}
+
 /// The settings of an export.
 #[derive(Clone, Debug)]
 pub(super) struct ExportSettings {
     pub(super) options: CsvOptions,
     /// The longest wait for one job.
     pub(super) deadline: Duration,
+    pub(super) continues_by_id: bool,
     pub(super) begins_again: bool,
 }
 
@@ -68,6 +76,8 @@ pub(super) struct Chain<T> {
     /// The call whose headers and parameters the creates have.
     settings_of: Call,
     job_time: JobTime,
+    /// The order of the records before the part that is requested next.
+    pub(super) order: IdOrder,
     /// The number of results that were lost in this run.
     lost: u32,
 }
@@ -82,16 +92,16 @@ pub(super) enum Part<T> {
     },
     /// There are no more parts.
     End,
-    /// Everything begins again, because a token or a result has expired.
-    Again,
+    /// A token or a result has expired.
+    Again(Restart),
 }
 
 /// The result of creating a job again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Repeated {
     Yes,
-    /// That is not possible, and everything begins again.
-    Again,
+    /// That is not possible.
+    Again(Restart),
 }
 
 /// The result of waiting for a job.
@@ -106,7 +116,15 @@ enum Created {
     /// The query was changed, or nothing is known of the last attempt: try again.
     Retry,
     List,
-    Again,
+    Again(Restart),
+}
+
+/// The beginning of a part in its chain of jobs.
+#[derive(Clone)]
+struct Beginning {
+    from: NextPart,
+    above: Option<IdsAbove>,
+    part: u32,
 }
 
 impl<T: DeserializeOwned + Send + 'static> Chain<T> {
@@ -117,7 +135,14 @@ impl<T: DeserializeOwned + Send + 'static> Chain<T> {
         settings_of: Call,
     ) -> Self {
         let job_time = JobTime::default();
-        Self { records, checkpoint, settings, settings_of, job_time, lost: 0 }
+        let order = IdOrder::START;
+        Self { records, checkpoint, settings, settings_of, job_time, order, lost: 0 }
+    }
+
+    /// Returns `true` if a part belongs to a chain that continues by ids.
+    pub(super) async fn continues_by_id(&self, part: u32) -> bool {
+        let state = self.checkpoint.state().await;
+        state.jobs.iter().any(|job| job.handle.part() == part && job.above.is_some())
     }
 
     /// Returns a part whose job has ended, and creates the job of the part after it.
@@ -126,21 +151,23 @@ impl<T: DeserializeOwned + Send + 'static> Chain<T> {
         loop {
             let state = self.checkpoint.state().await;
             if let Some(position) = state.list.clone() {
-                let query = state.query_of(&NextPart::Start);
+                let version = self.records.api().version();
+                let query = state.query_of(&NextPart::Start, None, version)?;
                 return Ok(if state.is_done { Part::End } else { Part::List { position, query } });
             }
             if let Some(job) = state.jobs.iter().find(|job| job.handle.part() == number) {
                 let result = match self.wait(job, &state, &mut tries).await? {
                     Waited::Result(result) => *result,
                     Waited::Repeated(Repeated::Yes) => continue,
-                    Waited::Repeated(Repeated::Again) => return Ok(Part::Again),
+                    Waited::Repeated(Repeated::Again(how)) => return Ok(Part::Again(how)),
                 };
                 self.pay_ahead(number).await;
                 self.read_types().await?;
                 return Ok(Part::Bulk(result.with(self.settings.options.clone())));
             }
-            match self.create(&state, state.next.clone(), number, &mut tries).await? {
-                Some(Created::Again) => return Ok(Part::Again),
+            let next = Beginning { from: state.next.clone(), above: state.above, part: number };
+            match self.create(&state, next, &mut tries).await? {
+                Some(Created::Again(how)) => return Ok(Part::Again(how)),
                 Some(_) => {}
                 None => return Ok(Part::End),
             }
@@ -200,18 +227,18 @@ impl<T: DeserializeOwned + Send + 'static> Chain<T> {
         if is_first && state.row > 0 {
             let why = "the result of a part that was read partly is lost, and another job may have \
                        other rows at its beginning";
-            return match self.settings.begins_again {
-                true => Ok(Repeated::Again),
-                false => Err(cannot_go_on(state, why).with_source(reason)),
-            };
+            let dead_end = self.dead_end(state, job.handle.part(), why, Some(reason)).await;
+            return dead_end.map(Repeated::Again);
         }
         if *tries >= MOST_TRIES {
             return Err(reason);
         }
         *tries += 1;
         tracing::warn!(target: "zcrm::api", error = %reason, "a job of an export is created again");
-        match self.create(state, job.from.clone(), job.handle.part(), tries).await? {
-            Some(Created::Again) => Ok(Repeated::Again),
+        let part = job.handle.part();
+        let same = Beginning { from: job.from.clone(), above: job.above, part };
+        match self.create(state, same, tries).await? {
+            Some(Created::Again(how)) => Ok(Repeated::Again(how)),
             _ => Ok(Repeated::Yes),
         }
     }
@@ -232,14 +259,17 @@ impl<T: DeserializeOwned + Send + 'static> Chain<T> {
     }
 
     /// Creates the job after this part, which then runs while this part is read. A failure is left
-    /// for the time when the job is needed.
+    /// for the time when the job is needed. A chain by ids waits until the order of this part is
+    /// checked.
     async fn pay_ahead(&self, number: u32) {
         let state = self.checkpoint.state().await;
         let is_last = state.jobs.last().is_some_and(|job| job.handle.part() == number);
-        if is_last && matches!(state.next, NextPart::Token { .. } | NextPart::Page(_)) {
-            let next = number.saturating_add(1);
-            let mut tries = MOST_TRIES;
-            if let Err(error) = self.create(&state, state.next.clone(), next, &mut tries).await {
+        let follows = matches!(state.next, NextPart::Token { .. } | NextPart::Page(_));
+        let is_alive = !state.next.is_dead(self.records.api().clock().now());
+        if is_last && follows && is_alive && state.above.is_none() {
+            let part = number.saturating_add(1);
+            let next = Beginning { from: state.next.clone(), above: None, part };
+            if let Err(error) | Ok(Err(error)) = self.pay(&state, &next).await {
                 tracing::debug!(target: "zcrm::api", %error, "the next job of an export is not created yet");
             }
         }
@@ -249,57 +279,73 @@ impl<T: DeserializeOwned + Send + 'static> Chain<T> {
     async fn create(
         &self,
         state: &ExportState,
-        from: NextPart,
-        number: u32,
+        beginning: Beginning,
         tries: &mut u32,
     ) -> Result<Option<Created>, Error> {
-        if matches!(from, NextPart::End | NextPart::Unknown) {
+        if matches!(beginning.from, NextPart::End | NextPart::Unknown) {
             return Ok(None);
         }
         let clock = self.records.api().clock();
-        if from.is_dead(clock.now()) {
-            return self.expired(state, None).map(Some);
+        if beginning.from.is_dead(clock.now()) {
+            return self.expired(state, beginning.part, None).await.map(Some);
         }
-        let query = state.query_of(&from);
+        let Err(error) = self.pay(state, &beginning).await? else { return Ok(Some(Created::Yes)) };
+        if !is_in_doubt(&error) {
+            return self.refused(state, &beginning, error).await.map(Some);
+        }
+        *tries = tries.saturating_add(1);
+        if *tries >= MOST_TRIES {
+            return Err(error);
+        }
+        tracing::warn!(target: "zcrm::api", %error, "a create of an export is in doubt and is repeated");
+        clock.sleep(PAUSE).await;
+        Ok(Some(Created::Retry))
+    }
+
+    /// Sends the request that creates a job, and keeps the result. Returns its error.
+    async fn pay(
+        &self,
+        state: &ExportState,
+        beginning: &Beginning,
+    ) -> Result<Result<(), Error>, Error> {
+        let Beginning { from, above, part } = beginning.clone();
+        let query = state.query_of(&from, above, self.records.api().version())?;
         self.checkpoint.update(ExportState::begin_create).await?;
-        let request = BulkRead::of_query(self.records.clone(), query, number);
+        let request = BulkRead::of_query(self.records.clone(), query, part);
         let request = request.map(|call| call.with_settings_of(&self.settings_of));
-        let error = match request.send().await {
-            Ok(job) => {
-                let handle = job.handle().clone();
-                self.checkpoint.update(|state| state.created(handle, from)).await?;
-                return Ok(Some(Created::Yes));
-            }
-            Err(error) => error,
-        };
-        if matches!(error.outcome(), Outcome::Unknown | Outcome::Executed) {
-            self.checkpoint.update(ExportState::create_in_doubt).await?;
-            *tries = tries.saturating_add(1);
-            if *tries >= MOST_TRIES {
-                return Err(error);
-            }
-            tracing::warn!(target: "zcrm::api", %error, "a create of an export is in doubt and is repeated");
-            clock.sleep(PAUSE).await;
-            return Ok(Some(Created::Retry));
-        }
-        self.checkpoint.update(ExportState::create_refused).await?;
-        self.refused(state, &from, error).await.map(Some)
+        let created = request.send().await;
+        self.checkpoint
+            .update(|state| match &created {
+                Ok(job) => state.created(job.handle().clone(), from, above),
+                Err(error) if is_in_doubt(error) => state.create_in_doubt(),
+                Err(_) => state.create_refused(),
+            })
+            .await?;
+        Ok(created.map(drop))
     }
 
     /// Continues after Zoho refused to create a job.
     async fn refused(
         &self,
         state: &ExportState,
-        from: &NextPart,
+        beginning: &Beginning,
         error: Error,
     ) -> Result<Created, Error> {
+        let Beginning { from, above, part } = beginning;
         let Some(api) = error.api() else { return Err(error) };
         let code = api.code().as_str();
         if matches!(from, NextPart::Token { .. }) && code == "EXPIRED_VALUE" {
-            return self.expired(state, Some(error.clone()));
+            return self.expired(state, *part, Some(error.clone())).await;
+        }
+        if above.is_some() && code.contains("CRITERIA") {
+            let why = "Zoho does not take the condition by which it was to be continued";
+            return match self.settings.begins_again {
+                true => Ok(Created::Again(Restart::FromStart)),
+                false => Err(cannot_go_on(state, why, Err(REFUSED)).with_source(error)),
+            };
         }
         let is_first = *from == NextPart::Start && state.parts == 0;
-        let query = state.query_of(from);
+        let query = state.query_of(from, *above, self.records.api().version())?;
         if is_first && REFUSED_FIELDS.contains(&code) {
             let named = query.fields.iter().find(|name| Some(name.as_str()) == api.field());
             // without fields Zoho reads all of them
@@ -319,14 +365,39 @@ impl<T: DeserializeOwned + Send + 'static> Chain<T> {
         Err(error)
     }
 
-    /// Continues after a page token has expired.
-    fn expired(&self, state: &ExportState, error: Option<Error>) -> Result<Created, Error> {
-        if self.settings.begins_again {
-            return Ok(Created::Again);
-        }
+    /// Continues after the page token of a part has expired.
+    async fn expired(
+        &self,
+        state: &ExportState,
+        part: u32,
+        error: Option<Error>,
+    ) -> Result<Created, Error> {
         let reason = "its page token has expired (24 hours) and Zoho does not document an order of \
                       records by which another job could begin there";
-        let dead = cannot_go_on(state, reason);
+        self.dead_end(state, part, reason, error).await.map(Created::Again)
+    }
+
+    /// Decides how to go on if a part cannot be requested as before.
+    async fn dead_end(
+        &self,
+        state: &ExportState,
+        part: u32,
+        why: &str,
+        error: Option<Error>,
+    ) -> Result<Restart, Error> {
+        let by_id = last_id(state, self.order, self.records.api().version());
+        if self.settings.continues_by_id
+            && let Ok(id) = by_id
+        {
+            tracing::warn!(target: "zcrm::api", reason = why, "an export is continued by ids");
+            let part = self.checkpoint.update(|state| state.continue_above(id, part)).await?;
+            return Ok(Restart::FromPart(part));
+        }
+        if self.settings.begins_again {
+            tracing::warn!(target: "zcrm::api", reason = why, "an export begins again");
+            return Ok(Restart::FromStart);
+        }
+        let dead = cannot_go_on(state, why, by_id);
         Err(match error {
             Some(error) => dead.with_source(error),
             None => dead,

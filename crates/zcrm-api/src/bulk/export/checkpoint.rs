@@ -7,15 +7,22 @@ use std::{
     sync::Arc,
 };
 
+use serde::Deserialize;
 use tempfile::NamedTempFile;
 use tokio::{sync::Mutex, task::spawn_blocking};
 use zcrm_core::{Error, ErrorKind, Outcome};
 
-use super::state::ExportState;
+use super::state::{ExportState, check_format};
 use crate::save::{create_own, folder_of, open_own};
 
 /// The largest checkpoint that is read, in bytes.
 const LONGEST: u64 = 16 * 1024 * 1024;
+
+/// The member of a checkpoint that all formats have.
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
 
 /// The state of an export, in memory and on disk.
 #[derive(Debug)]
@@ -120,6 +127,8 @@ fn read(path: &Path) -> Result<Option<ExportState>, Error> {
     let mut text = Vec::new();
     file.take(LONGEST).read_to_end(&mut text).map_err(|error| unwritable(path, error))?;
     // a parse error may quote the query, which is people's data
+    let Format { format } = serde_json::from_slice(&text).map_err(|_| invalid("is damaged"))?;
+    check_format(format)?;
     serde_json::from_slice(&text).map(Some).map_err(|_| invalid("is damaged"))
 }
 

@@ -12,11 +12,14 @@ use std::{
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use serde::de::DeserializeOwned;
+use tokio::task::spawn_blocking;
 use zcrm_core::{Error, ErrorKind, Outcome, Record, escaped};
 
 use super::{
     chain::{Chain, ExportSettings, Part, Repeated},
     checkpoint::Checkpoint,
+    dead_end::{Restart, disordered},
+    id_order::IdOrder,
     listed::Listed,
     report::ExportReport,
     state::{ExportState, ListPosition, ListProgress},
@@ -109,31 +112,49 @@ impl<T: DeserializeOwned + Send + 'static> SaveExport<T> {
         let mut chain =
             Chain::new(records, Arc::clone(&checkpoint), self.settings.clone(), call.clone());
         loop {
-            let number = checkpoint.state().await.parts.saturating_add(1);
+            let state = checkpoint.state().await;
+            let number = state.parts.saturating_add(1);
+            chain.order = state.order;
             match chain.part(number).await? {
                 Part::Bulk(result) => {
                     let path = self.path(number, "csv");
                     // a file has its name only when it is complete
-                    if !exists(&path).await {
+                    let is_of_job = checkpoint.state().await.is_file_of_job(number);
+                    if !is_of_job || !exists(&path).await {
                         let clock = Arc::clone(chain.records.api().clock());
                         let saved = result.save_to(SaveFile::to(&path).clock(clock)).send().await;
                         match saved {
                             Ok(_) => {}
                             Err(error) if error.kind() == ErrorKind::NotFound => {
-                                if chain.repeat_part(number, error).await? == Repeated::Again {
-                                    self.begin_again(&checkpoint).await?;
+                                let repeated = chain.repeat_part(number, error).await?;
+                                if let Repeated::Again(how) = repeated {
+                                    self.restart(&checkpoint, how).await?;
                                 }
                                 continue;
                             }
                             Err(error) => return Err(error),
                         }
                     }
+                    let order = self.order_after(chain.order, &path).await?;
+                    if order == IdOrder::Broken && chain.continues_by_id(number).await {
+                        remove(&path).await?;
+                        if !self.settings.begins_again {
+                            return Err(disordered(None, chain.records.module()));
+                        }
+                        self.restart(&checkpoint, Restart::FromStart).await?;
+                        continue;
+                    }
                     let next = number.saturating_add(1);
-                    checkpoint.update(|state| state.finish_before(next)).await?;
+                    checkpoint
+                        .update(|state| {
+                            state.finish_before(next);
+                            state.order = order;
+                        })
+                        .await?;
                 }
                 Part::List { position, query } => self.save_list(&chain, &query, position).await?,
                 Part::End => break,
-                Part::Again => self.begin_again(&checkpoint).await?,
+                Part::Again(how) => self.restart(&checkpoint, how).await?,
             }
         }
         let mut report = checkpoint.state().await.report();
@@ -141,15 +162,25 @@ impl<T: DeserializeOwned + Send + 'static> SaveExport<T> {
         Ok(report)
     }
 
-    /// Removes the files so far.
-    async fn begin_again(&self, checkpoint: &Checkpoint) -> Result<(), Error> {
+    /// Removes the files so far if everything begins again.
+    async fn restart(&self, checkpoint: &Checkpoint, how: Restart) -> Result<(), Error> {
+        if how != Restart::FromStart {
+            return Ok(());
+        }
         for path in self.found().await? {
-            tokio::fs::remove_file(&path).await.map_err(|error| {
-                let message = "a file of the export that begins again cannot be removed";
-                Error::new(ErrorKind::Other, Outcome::Local, message).with_source(error)
-            })?;
+            remove(&path).await?;
         }
         checkpoint.update(ExportState::restart).await
+    }
+
+    /// Returns the order of ids after the records of a file.
+    async fn order_after(&self, order: IdOrder, path: &Path) -> Result<IdOrder, Error> {
+        let (file, delimiter) = (path.to_owned(), self.settings.options.delimiter);
+        let read = spawn_blocking(move || order.then_file(&file, delimiter)).await;
+        read.map_err(io::Error::other).flatten().map_err(|error| {
+            let message = format!("`{}` cannot be read", escaped(&path.to_string_lossy()));
+            Error::new(ErrorKind::Other, Outcome::Local, message).with_source(error)
+        })
     }
 
     /// Saves the records of a query or list as JSON lines.
@@ -207,6 +238,14 @@ fn line(record: Result<Record, Error>, limit: &mut Option<Error>) -> Option<Resu
         }
         Err(error) => Some(Err(error)),
     }
+}
+
+async fn remove(path: &Path) -> Result<(), Error> {
+    tokio::fs::remove_file(path).await.map_err(|error| {
+        let path = path.to_string_lossy();
+        let message = format!("the file `{}` of the export cannot be removed", escaped(&path));
+        Error::new(ErrorKind::Other, Outcome::Local, message).with_source(error)
+    })
 }
 
 async fn exists(path: &Path) -> bool {

@@ -3,7 +3,9 @@
 mod builder;
 mod chain;
 mod checkpoint;
+mod dead_end;
 mod files;
+mod id_order;
 mod job_time;
 mod listed;
 mod report;

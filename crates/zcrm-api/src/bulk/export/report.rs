@@ -32,6 +32,9 @@ pub struct ExportReport {
     /// The number of jobs that were created again, because a job failed at Zoho or its result
     /// expired. They are included in `jobs`.
     pub repeated_jobs: u32,
+    /// How often the export was continued by ids, after a page token or a result had expired:
+    /// [`Export::continue_by_id`](super::Export::continue_by_id).
+    pub continuations: u32,
     /// The fields that were left out.
     pub dropped_fields: Vec<DroppedField>,
     /// Whether a query or a list was used, because bulk reads do not offer the module.

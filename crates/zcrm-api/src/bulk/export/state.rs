@@ -2,16 +2,34 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use zcrm_core::{Error, ErrorKind, Outcome, escaped};
+use zcrm_core::{ApiVersion, Error, escaped};
 
-use super::report::{DroppedField, ExportReport};
+use super::{
+    id_order::IdOrder,
+    report::{DroppedField, ExportReport},
+};
 use crate::{
     Cursor,
     bulk::read::{job::BulkJobHandle, query::BulkQuery, status::BulkStatus},
+    condition, field,
 };
 
-/// The version of the checkpoint's format.
-const FORMAT: u32 = 2;
+/// The version of the checkpoint's format, and the oldest one that is read. Before 3 the order of
+/// ids was not kept.
+const FORMAT: u32 = 3;
+const OLDEST_FORMAT: u32 = 2;
+
+/// Fails if this version of zcrm does not read a format of checkpoints.
+pub(super) fn check_format(format: u32) -> Result<(), Error> {
+    match (OLDEST_FORMAT..=FORMAT).contains(&format) {
+        true => Ok(()),
+        false => Err(Error::input(format!(
+            "the checkpoint has the format {format}, but this version of zcrm reads {OLDEST_FORMAT} \
+             to {FORMAT}: use the version that began the export, or remove the checkpoint to begin \
+             again, which is paid again"
+        ))),
+    }
+}
 
 /// Zoho's page on creating a job: the life of a page token, in hours.
 const TOKEN_HOURS: i64 = 24;
@@ -20,7 +38,7 @@ const TOKEN_HOURS: i64 = 24;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct ExportState {
     format: u32,
-    module: String,
+    pub(super) module: String,
     /// The query as the caller wrote it.
     query: BulkQuery,
     pub(super) dropped: Vec<DroppedField>,
@@ -28,6 +46,14 @@ pub(super) struct ExportState {
     pub(super) jobs: Vec<PaidJob>,
     /// The beginning of the part after the last job.
     pub(super) next: NextPart,
+    /// The chain that the next job belongs to, if it is not the first one.
+    #[serde(default)]
+    pub(super) above: Option<IdsAbove>,
+    /// The order of the acknowledged records.
+    #[serde(default)]
+    pub(super) order: IdOrder,
+    #[serde(default)]
+    continuations: u32,
     /// Whether a create is being sent. If a process finds this set, the create is doubtful.
     creating: bool,
     /// The number of rows of the first job that were acknowledged.
@@ -48,6 +74,12 @@ pub(super) struct PaidJob {
     pub(super) handle: BulkJobHandle,
     /// How the job was created, to create it again.
     pub(super) from: NextPart,
+    /// The chain of the job, if it is not the first one.
+    #[serde(default)]
+    pub(super) above: Option<IdsAbove>,
+    /// Whether another job of the same part was paid for before.
+    #[serde(default)]
+    is_repeated: bool,
     /// The number of records, once the job has ended.
     pub(super) count: Option<u64>,
 }
@@ -65,6 +97,20 @@ pub(super) enum NextPart {
     Unknown,
     /// There are no more records.
     End,
+}
+
+/// A chain of jobs that continues an export: the records with larger ids than `id`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct IdsAbove {
+    id: u64,
+    /// The part of its first job.
+    part: u32,
+}
+
+impl IdsAbove {
+    pub(super) fn new(id: u64, part: u32) -> Self {
+        Self { id, part }
+    }
 }
 
 /// The position in a query or list.
@@ -95,6 +141,9 @@ impl ExportState {
             dropped: Vec::new(),
             jobs: Vec::new(),
             next: NextPart::Start,
+            above: None,
+            order: IdOrder::START,
+            continuations: 0,
             creating: false,
             row: 0,
             list: None,
@@ -110,12 +159,10 @@ impl ExportState {
     /// Checks that a stored state belongs to this export, and counts a create that a process did
     /// not finish.
     pub(super) fn taken_up_by(mut self, fresh: &Self) -> Result<Self, Error> {
-        if self.format != FORMAT {
-            return Err(Error::input(format!(
-                "the checkpoint has the format {}, but this version of zcrm reads {FORMAT}",
-                self.format
-            )));
+        if self.format < FORMAT && self.parts == 0 && self.row == 0 {
+            self.order = IdOrder::START;
         }
+        self.format = FORMAT;
         if self.module != fresh.module || self.query != fresh.query {
             return Err(Error::input(format!(
                 "the checkpoint belongs to another export, of `{}`: use the same module, fields, \
@@ -130,15 +177,24 @@ impl ExportState {
     }
 
     /// Returns the query of a part.
-    pub(super) fn query_of(&self, from: &NextPart) -> BulkQuery {
+    pub(super) fn query_of(
+        &self,
+        from: &NextPart,
+        above: Option<IdsAbove>,
+        version: ApiVersion,
+    ) -> Result<BulkQuery, Error> {
         let mut query = self.query.clone();
+        if let Some(above) = above {
+            let ids = field("id").gt(above.id);
+            query.criteria = Some(condition::both(query.criteria.as_ref(), &ids, version)?);
+        }
         query.fields.retain(|name| self.dropped.iter().all(|dropped| dropped.name != *name));
         match from {
             NextPart::Token { token, .. } => query.page_token = Some(token.clone()),
             NextPart::Page(page) => query.page = Some(*page),
             NextPart::Start | NextPart::Unknown | NextPart::End => {}
         }
-        query
+        Ok(query)
     }
 
     pub(super) fn begin_create(&mut self) {
@@ -157,14 +213,20 @@ impl ExportState {
     }
 
     /// Records a job, in place of the one of the same part if there is one.
-    pub(super) fn created(&mut self, handle: BulkJobHandle, from: NextPart) {
+    pub(super) fn created(
+        &mut self,
+        handle: BulkJobHandle,
+        from: NextPart,
+        above: Option<IdsAbove>,
+    ) {
         self.creating = false;
         self.jobs_created = self.jobs_created.saturating_add(1);
         let part = handle.part();
-        let paid = PaidJob { handle, from, count: None };
+        let mut paid = PaidJob { handle, from, above, is_repeated: false, count: None };
         match self.jobs.iter_mut().find(|job| job.handle.part() == part) {
             Some(job) => {
                 self.repeated = self.repeated.saturating_add(1);
+                paid.is_repeated = true;
                 *job = paid;
             }
             None => {
@@ -178,12 +240,15 @@ impl ExportState {
     pub(super) fn ended(&mut self, part: u32, status: &BulkStatus, now: DateTime<Utc>) {
         let Some(job) = self.jobs.iter_mut().find(|job| job.handle.part() == part) else { return };
         job.count = Some(status.count.unwrap_or_default());
+        // pages are counted in each chain
+        let before = job.above.map_or(0, |above| above.part.saturating_sub(1));
+        let page = part.saturating_sub(before);
         let is_last = self.jobs.last().is_some_and(|job| job.handle.part() == part);
         if is_last && self.next == NextPart::Unknown {
             self.next = match (&status.next_page_token, status.more_records) {
                 (_, false) => NextPart::End,
                 (Some(token), true) => NextPart::Token { token: token.clone(), at: now },
-                (None, true) => NextPart::Page(part.saturating_add(1)),
+                (None, true) => NextPart::Page(page.saturating_add(1)),
             };
         }
     }
@@ -215,8 +280,32 @@ impl ExportState {
 
     /// Begins the export again. The costs so far are kept.
     pub(super) fn restart(&mut self) {
-        (self.jobs, self.next) = (Vec::new(), NextPart::Start);
+        (self.jobs, self.next, self.above) = (Vec::new(), NextPart::Start, None);
         (self.row, self.parts, self.records) = (0, 0, 0);
+        self.order = IdOrder::START;
+    }
+
+    /// Begins a new chain of jobs in place of a part and those after it, with the records above an
+    /// id. Returns the number of its first part.
+    pub(super) fn continue_above(&mut self, id: u64, part: u32) -> u32 {
+        let mut part = part;
+        if self.row > 0 && self.parts.saturating_add(1) == part {
+            // the rows that were acknowledged count as a separate part
+            self.records = self.records.saturating_add(self.row);
+            (self.parts, self.row) = (part, 0);
+            part = part.saturating_add(1);
+        }
+        let done = self.parts;
+        self.jobs.retain(|job| job.handle.part() > done && job.handle.part() < part);
+        (self.next, self.above) = (NextPart::Start, Some(IdsAbove::new(id, part)));
+        self.continuations = self.continuations.saturating_add(1);
+        part
+    }
+
+    /// Returns `true` if a complete file of a part has the records of its present job.
+    pub(super) fn is_file_of_job(&self, part: u32) -> bool {
+        let job = self.jobs.iter().find(|job| job.handle.part() == part);
+        job.is_some_and(|job| !job.is_repeated && job.above.is_none_or(|above| above.part != part))
     }
 
     pub(super) fn report(&self) -> ExportReport {
@@ -227,6 +316,7 @@ impl ExportState {
             jobs: self.jobs_created,
             doubtful_jobs: self.doubtful,
             repeated_jobs: self.repeated,
+            continuations: self.continuations,
             dropped_fields: self.dropped.clone(),
             used_lists: self.list.is_some(),
             files: Vec::new(),
@@ -239,16 +329,4 @@ impl NextPart {
     pub(super) fn is_dead(&self, now: DateTime<Utc>) -> bool {
         matches!(self, Self::Token { at, .. } if now - at >= TimeDelta::hours(TOKEN_HOURS))
     }
-}
-
-/// Returns the error for an export that cannot be continued.
-pub(super) fn cannot_go_on(state: &ExportState, reason: &str) -> Error {
-    let message = format!(
-        "the export of `{}` cannot be continued, because {reason}: {} parts and {} rows of the next \
-         one are exported; allow `begin_again` to export everything again, which is paid again",
-        escaped(&state.module),
-        state.parts,
-        state.row
-    );
-    Error::new(ErrorKind::NotFound, Outcome::NotSent, message)
 }

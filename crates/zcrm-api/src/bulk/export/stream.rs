@@ -16,6 +16,8 @@ use zcrm_core::{Error, ErrorKind};
 use super::{
     chain::{Chain, ExportSettings, Part, Repeated},
     checkpoint::Checkpoint,
+    dead_end::{Restart, disordered},
+    id_order::IdOrder,
     listed::Listed,
     report::ExportReport,
     state::{ExportState, ListProgress},
@@ -40,6 +42,8 @@ pub struct ExportStream<T> {
     step: Step<T>,
     opened: Option<Arc<Checkpoint>>,
     position: Position,
+    /// The order of the records before the position.
+    order: IdOrder,
 }
 
 /// The position after the last record that was returned.
@@ -56,7 +60,11 @@ type Opened<T> = Result<(Chain<T>, Position, Source<T>), Error>;
 
 /// The source of the next records.
 enum Source<T> {
-    Bulk(Box<BulkResult<T>>),
+    Bulk {
+        result: Box<BulkResult<T>>,
+        /// Whether the ids must be ascending.
+        checks_ids: bool,
+    },
     List(Box<Listed<T>>),
     End,
 }
@@ -68,6 +76,7 @@ enum Step<T> {
     Rows {
         chain: Chain<T>,
         rows: BulkRows<T>,
+        checks_ids: bool,
     },
     List(Box<Listed<T>>),
     Ended,
@@ -90,10 +99,13 @@ impl<T: DeserializeOwned + Send + 'static> ExportStream<T> {
             let checkpoint = Arc::new(checkpoint);
             let state = checkpoint.state().await;
             let position = Position::Part { part: state.parts.saturating_add(1), row: state.row };
-            open(Chain::new(records, checkpoint, settings, call), position).await
+            let mut chain = Chain::new(records, checkpoint, settings, call);
+            chain.order = state.order;
+            open(chain, position).await
         };
         let position = Position::Part { part: 1, row: 0 };
-        Self { step: Step::Opening(Box::pin(opening)), opened: None, position }
+        let step = Step::Opening(Box::pin(opening));
+        Self { step, opened: None, position, order: IdOrder::START }
     }
 
     /// Returns the next record, or `None` at the end.
@@ -106,7 +118,8 @@ impl<T: DeserializeOwned + Send + 'static> ExportStream<T> {
     where
         F: Future<Output = Opened<T>> + Send + 'static,
     {
-        if let Step::Rows { chain, .. } = std::mem::replace(&mut self.step, Step::Ended) {
+        if let Step::Rows { mut chain, .. } = std::mem::replace(&mut self.step, Step::Ended) {
+            chain.order = self.order;
             self.step = Step::Opening(Box::pin(next(chain)));
         }
     }
@@ -115,15 +128,15 @@ impl<T: DeserializeOwned + Send + 'static> ExportStream<T> {
     fn accept(&mut self, opened: Opened<T>) -> Result<(), Error> {
         let (chain, position, source) = opened?;
         self.opened = Some(Arc::clone(&chain.checkpoint));
-        self.position = position;
+        (self.position, self.order) = (position, chain.order);
         self.step = match source {
-            Source::Bulk(result) => {
+            Source::Bulk { result, checks_ids } => {
                 let skip = match self.position {
                     Position::Part { row, .. } => row,
                     Position::List => 0,
                 };
                 let options = chain.settings.options.clone().skip_rows(skip);
-                Step::Rows { rows: result.with(options).stream(), chain }
+                Step::Rows { rows: result.with(options).stream(), chain, checks_ids }
             }
             Source::List(listed) => Step::List(listed),
             Source::End => Step::Ended,
@@ -143,21 +156,45 @@ async fn open<T: DeserializeOwned + Send + 'static>(
             Position::List => 1,
         };
         let source = match chain.part(number).await? {
-            Part::Bulk(result) => Source::Bulk(Box::new(result)),
+            Part::Bulk(result) => {
+                let checks_ids = chain.continues_by_id(number).await;
+                Source::Bulk { result: Box::new(result), checks_ids }
+            }
             Part::List { position: at, query } => {
                 position = Position::List;
                 let listed = Listed::open(&chain.records, &chain.checkpoint, &query, at).await?;
                 Source::List(Box::new(listed))
             }
             Part::End => Source::End,
-            Part::Again => {
-                chain.checkpoint.update(ExportState::restart).await?;
-                position = Position::Part { part: 1, row: 0 };
+            Part::Again(how) => {
+                position = restart(&mut chain, how).await?;
                 continue;
             }
         };
         return Ok((chain, position, source));
     }
+}
+
+/// Returns the position after a dead end.
+async fn restart<T: DeserializeOwned + Send + 'static>(
+    chain: &mut Chain<T>,
+    how: Restart,
+) -> Result<Position, Error> {
+    let part = match how {
+        Restart::FromPart(part) => part,
+        Restart::FromStart => {
+            chain.checkpoint.update(ExportState::restart).await?;
+            chain.order = IdOrder::START;
+            1
+        }
+    };
+    Ok(Position::Part { part, row: 0 })
+}
+
+/// Begins again with the first record.
+async fn begin_again<T: DeserializeOwned + Send + 'static>(mut chain: Chain<T>) -> Opened<T> {
+    let position = restart(&mut chain, Restart::FromStart).await?;
+    open(chain, position).await
 }
 
 /// Creates the job of a part again whose result has expired.
@@ -167,9 +204,8 @@ async fn reopen<T: DeserializeOwned + Send + 'static>(
     part: u32,
     reason: Error,
 ) -> Opened<T> {
-    if chain.repeat_part(part, reason).await? == Repeated::Again {
-        chain.checkpoint.update(ExportState::restart).await?;
-        position = Position::Part { part: 1, row: 0 };
+    if let Repeated::Again(how) = chain.repeat_part(part, reason).await? {
+        position = restart(&mut chain, how).await?;
     }
     open(chain, position).await
 }
@@ -185,7 +221,7 @@ impl<T: DeserializeOwned + Send + 'static> ExportStream<T> {
     /// The records since the last acknowledgement may come again.
     pub async fn acknowledge(&mut self) -> Result<(), Error> {
         let Some(checkpoint) = &self.opened else { return Ok(()) };
-        let position = self.position.clone();
+        let (position, order) = (self.position.clone(), self.order);
         let listed = match &self.step {
             Step::List(listed) => listed.progress(),
             _ => ListProgress::default(),
@@ -194,7 +230,7 @@ impl<T: DeserializeOwned + Send + 'static> ExportStream<T> {
             .update(|state| match position {
                 Position::Part { part, row } => {
                     state.finish_before(part);
-                    state.row = row;
+                    (state.row, state.order) = (row, order);
                 }
                 Position::List => state.count_listed(listed),
             })
@@ -228,8 +264,8 @@ impl<T: DeserializeOwned + Send + 'static> Stream for ExportStream<T> {
                         return Poll::Ready(Some(Err(error)));
                     }
                 }
-                Step::Rows { rows, .. } => {
-                    let next = ready!(Pin::new(rows).poll_next(cx));
+                Step::Rows { rows, chain, checks_ids } => {
+                    let next = ready!(Pin::new(&mut *rows).poll_next(cx));
                     let Position::Part { part, row } = this.position else {
                         return Poll::Ready(None);
                     };
@@ -245,6 +281,19 @@ impl<T: DeserializeOwned + Send + 'static> Stream for ExportStream<T> {
                             this.step = Step::Ended;
                         }
                         Some(_) => {
+                            let order = this.order.then(rows.last_id());
+                            if *checks_ids && order == IdOrder::Broken {
+                                if chain.settings.begins_again {
+                                    this.then(begin_again);
+                                    continue;
+                                }
+                                let mut at = rows.position().clone();
+                                at.row = at.row.saturating_sub(1);
+                                let error = disordered(Some(at), chain.records.module());
+                                this.step = Step::Ended;
+                                return Poll::Ready(Some(Err(error)));
+                            }
+                            this.order = order;
                             this.position = Position::Part { part, row: row.saturating_add(1) };
                         }
                         None => {

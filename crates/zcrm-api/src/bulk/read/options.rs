@@ -45,7 +45,7 @@ const ROW_BYTES: u64 = 64 * 1024 * 1024;
 pub struct CsvOptions {
     pub(in crate::bulk) types: Types,
     pub(super) separator: Option<char>,
-    pub(super) delimiter: u8,
+    pub(in crate::bulk) delimiter: u8,
     pub(super) csv_bytes: u64,
     pub(super) row_bytes: u64,
     pub(super) skip: u64,

@@ -23,9 +23,15 @@ const BATCH_BYTES: usize = 64 * 1024;
 /// A message of the thread that reads.
 pub(super) enum Batch<T> {
     /// Rows in their order.
-    Items(Vec<Result<T, Error>>),
+    Items(Vec<ReadRow<T>>),
     /// The end, without an error only if everything was read.
     End(Result<(), Error>),
+}
+
+/// A row, and the id of its record if it has a number as its id.
+pub(super) struct ReadRow<T> {
+    pub(super) row: Result<T, Error>,
+    pub(super) id: Option<u64>,
 }
 
 /// The facts that a result is read by.
@@ -87,6 +93,7 @@ fn read_all<T: DeserializeOwned>(source: Source, sender: &Sender<Batch<T>>) -> R
         let column = |header| Column::new(header, &fields, options.separator);
         columns.extend(cells.iter().map(column));
     }
+    let id_at = columns.iter().position(|column| &*column.name == "id");
     let (mut batch, mut bytes) = (Vec::with_capacity(BATCH_ROWS), 0);
     let result = loop {
         position.row = position.row.saturating_add(1);
@@ -104,7 +111,8 @@ fn read_all<T: DeserializeOwned>(source: Source, sender: &Sender<Batch<T>>) -> R
             continue;
         }
         bytes += cells.as_slice().len();
-        batch.push(read_row(&columns, &cells, &position));
+        let id = id_at.and_then(|at| cells.get(at)).and_then(|id| id.parse().ok());
+        batch.push(ReadRow { row: read_row(&columns, &cells, &position), id });
         if batch.len() >= BATCH_ROWS || bytes >= BATCH_BYTES {
             let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH_ROWS));
             bytes = 0;

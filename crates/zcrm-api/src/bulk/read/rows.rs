@@ -16,7 +16,7 @@ use zcrm_core::{Error, ErrorKind};
 use super::{
     job::BulkJob,
     options::{CsvOptions, Types},
-    reader::{Batch, Source, ended_early, read_rows, spawn},
+    reader::{Batch, ReadRow, Source, ended_early, read_rows, spawn},
 };
 use crate::{
     bulk::{position::BulkPosition, spool::download},
@@ -43,8 +43,9 @@ use crate::{
 #[must_use = "a stream does nothing until it is polled"]
 pub struct BulkRows<T> {
     state: State<T>,
-    buffer: vec::IntoIter<Result<T, Error>>,
+    buffer: vec::IntoIter<ReadRow<T>>,
     position: BulkPosition,
+    last_id: Option<u64>,
 }
 
 type Opening<T> = Pin<Box<dyn Future<Output = Result<Receiver<Batch<T>>, Error>> + Send>>;
@@ -65,7 +66,8 @@ impl<T: DeserializeOwned + Send + 'static> BulkRows<T> {
             let source = Source { file, fields, options, position: from, count };
             spawn(move |sender| read_rows(source, sender))
         };
-        Self { state: State::Opening(Box::pin(opening)), buffer: Vec::new().into_iter(), position }
+        let state = State::Opening(Box::pin(opening));
+        Self { state, buffer: Vec::new().into_iter(), position, last_id: None }
     }
 
     /// Returns the next row, or `None` at the end.
@@ -94,6 +96,11 @@ impl<T> BulkRows<T> {
     pub fn position(&self) -> &BulkPosition {
         &self.position
     }
+
+    /// Returns the id of the last row that was returned, if it has a number as its id.
+    pub(in crate::bulk) fn last_id(&self) -> Option<u64> {
+        self.last_id
+    }
 }
 
 /// Returns the fields that give the types of the columns.
@@ -114,7 +121,8 @@ impl<T: DeserializeOwned + Send + 'static> Stream for BulkRows<T> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         loop {
-            if let Some(row) = this.buffer.next() {
+            if let Some(ReadRow { row, id }) = this.buffer.next() {
+                this.last_id = id;
                 if row.as_ref().err().is_none_or(|error| error.kind() == ErrorKind::Record) {
                     this.position.row = this.position.row.saturating_add(1);
                 }

@@ -13,7 +13,7 @@ use zcrm_sim::BulkReadSettings;
 
 use super::world::World;
 
-fn export(api: &Api, folder: &TempDir) -> Export<Record> {
+pub(super) fn export(api: &Api, folder: &TempDir) -> Export<Record> {
     let export = api.records("Leads").export().fields(["Last_Name", "Email"]);
     export.checkpoint(folder.path().join("checkpoint"))
 }
@@ -30,7 +30,7 @@ pub(super) async fn take(rows: &mut ExportStream<Record>, most: usize) -> Vec<St
 }
 
 /// The ids in the CSV files of a folder, in order of the files.
-fn saved(folder: &Path) -> Vec<String> {
+pub(super) fn saved(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let files: BTreeSet<_> =
         entries.filter(|path| path.extension().is_some_and(|ending| ending == "csv")).collect();

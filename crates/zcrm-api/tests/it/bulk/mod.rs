@@ -1,5 +1,6 @@
 //! Bulk reads and exports, against a scripted server and the simulator.
 
+mod dead_tokens;
 mod export;
 mod faults;
 mod fixture;
