@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -15,6 +16,10 @@ use crate::json::record_key;
 pub(crate) struct Table {
     pub(crate) records: BTreeMap<u64, Record>,
     pub(crate) deleted: Vec<DeletedRecord>,
+    /// Deletions whose records were restored so lately that lists may still show them, with the
+    /// times of the restoration.
+    #[serde(skip)]
+    pub(crate) restored: Vec<(DateTime<Utc>, DeletedRecord)>,
     /// The last number given by each auto-number field.
     pub(crate) numbers: BTreeMap<String, u64>,
     /// The number of records that a plain list leaves out: converted and unapproved ones.
@@ -28,6 +33,7 @@ impl Table {
         Self {
             records: BTreeMap::new(),
             deleted: Vec::new(),
+            restored: Vec::new(),
             numbers: BTreeMap::new(),
             hidden: 0,
             index: Index::new(),

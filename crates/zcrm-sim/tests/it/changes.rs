@@ -196,6 +196,24 @@ async fn writes_are_visible_after_the_lag() {
 }
 
 #[tokio::test]
+async fn a_restoration_is_visible_after_the_lag() {
+    let lag = Duration::from_secs(30);
+    let http = http(frozen().visibility_lag(lag)).await;
+    let lead = json!({ "Last_Name": "Boyle", "City": "Pune" });
+    let id = http.sim.insert("Leads", lead).unwrap();
+    http.sim.advance(lag);
+    http.sim.delete("Leads", &id).unwrap();
+    http.sim.advance(lag);
+    assert_eq!(visible(&http).await, (vec![], vec![], 1));
+    let path = format!("/crm/v8/settings/recycle_bin/{id}/actions/restore");
+    assert_eq!(http.post(&path, &Value::Null).await.status, 200);
+    assert_eq!(visible(&http).await, (vec![], vec![], 1), "the record or its deletion");
+    http.sim.advance(lag);
+    let restored = vec![json!("Pune")];
+    assert_eq!(visible(&http).await, (restored.clone(), restored, 0));
+}
+
+#[tokio::test]
 async fn rows_of_subforms_are_visible_with_their_record() {
     let lag = Duration::from_secs(30);
     let http = http(frozen().visibility_lag(lag)).await;

@@ -30,7 +30,10 @@ fn list_or_refuse(cx: &Context<'_>) -> Result<Answer, Refusal> {
     let since = since.filter(|_| options.deleted_since);
     let view = cx.view();
     let visible = cx.visible_until();
-    let deleted = cx.store().table(module.api_name()).deleted.iter();
+    let table = cx.store().table(module.api_name());
+    // a restored record is listed until its restoration is visible
+    let restored = table.restored.iter().filter(|(at, _)| visible.is_some_and(|until| *at > until));
+    let deleted = table.deleted.iter().chain(restored.map(|(_, one)| one));
     let listed =
         deleted.filter(|one| one.listed).filter(|one| visible.is_none_or(|until| one.at <= until));
     let mut found: Vec<(&DeletedRecord, DeletedKind)> = listed

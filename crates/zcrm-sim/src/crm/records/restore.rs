@@ -93,10 +93,15 @@ fn check(cx: &Context<'_>, module: &ModuleSpec, id: u64) -> Result<(), RowError>
 fn take_back(cx: &mut Context<'_>, module: &ModuleSpec, id: u64) {
     let (user, now) = (cx.user.clone(), cx.write_time());
     let modifies = cx.config.changes.restore_modifies;
+    let (at, visible) = (cx.now, cx.visible_until());
     let store = cx.store_mut();
     let table = store.table_mut(module.api_name());
     let Some(place) = table.deleted.iter().position(|one| one.id == id) else { return };
     let deleted = table.deleted.remove(place);
+    if let Some(visible) = visible {
+        table.restored.retain(|(at, _)| *at > visible);
+        table.restored.push((at, deleted.clone()));
+    }
     let Some(kept) = deleted.kept else { return };
     let mut record = kept.record;
     if modifies {
