@@ -164,7 +164,12 @@ impl ChangeMark {
     }
 
     /// Ends the round that began at `until`.
+    ///
+    /// The servers' clocks may differ by less than the look-back. A time that is earlier than the one of
+    /// the mark by less than that does not move the mark back: changes would be returned again.
     pub(super) fn finish(&mut self, until: Timestamp, look_back: chrono::TimeDelta) {
+        let later = self.since.filter(|since| earlier(*since, look_back) <= until);
+        let until = later.map_or(until, |since| since.max(until));
         let puts = earlier(until, look_back).time().timestamp();
         let deleted = earlier(until, twice(look_back)).time().timestamp();
         self.since = Some(until);

@@ -55,11 +55,14 @@ impl Reads {
         self.module() == "Leads"
     }
 
-    /// Returns the lists of records that a query may not return.
+    /// Returns the lists of records that a query may not return, in the order in which they are read.
+    /// The first one is read before the query, the others after it. So a record that is approved or
+    /// submitted meanwhile is in one of them or in the query.
     pub(super) fn hidden_lists(&self) -> &'static [HiddenList] {
+        use HiddenList::{Converted, Unapproved};
         match self.is_leads() {
-            true => &[HiddenList::Unapproved, HiddenList::Converted],
-            false => &[HiddenList::Unapproved],
+            true => &[Unapproved, Unapproved, Converted],
+            false => &[Unapproved, Unapproved],
         }
     }
 

@@ -119,11 +119,7 @@ impl Round {
                 let until = *until;
                 let page = reads.list(self.since).send().await?;
                 match has_more(&page.info, page.items.len()) {
-                    true => {
-                        self.stage = Stage::Query(reads.query(self.since, None).pages(), until);
-                        let position = Position::Query { until, after: None };
-                        Batch::new(Vec::new(), Then::At(position))
-                    }
+                    true => self.begin_hidden(0, until),
                     // a single page is of one moment
                     false => {
                         self.stage = Stage::Ended;
@@ -135,7 +131,7 @@ impl Round {
                 let until = *until;
                 match pages.next().await.transpose()? {
                     Some(page) => Batch::new(puts(page, reads.module())?, Then::Same),
-                    None => self.begin_hidden(0, until),
+                    None => self.begin_hidden(1, until),
                 }
             }
             Stage::Hidden { index, reader, until } => {
@@ -145,13 +141,22 @@ impl Round {
                 match page.is_last {
                     false => Batch::new(found, Then::Same),
                     true => {
-                        let next = self.begin_hidden::<T>(index.saturating_add(1), until);
+                        let next = match index {
+                            0 => self.begin_query::<T>(until),
+                            _ => self.begin_hidden::<T>(index.saturating_add(1), until),
+                        };
                         Batch::new(found, next.then)
                     }
                 }
             }
         };
         Ok(Some(batch))
+    }
+
+    /// Begins the query.
+    fn begin_query<T>(&mut self, until: Timestamp) -> Batch<T> {
+        self.stage = Stage::Query(self.reads.query(self.since, None).pages(), until);
+        Batch::new(Vec::new(), Then::At(Position::Query { until, after: None }))
     }
 
     /// Begins a hidden list, or ends the round after the last one.

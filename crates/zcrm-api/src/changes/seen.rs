@@ -114,6 +114,11 @@ impl Seen {
         self.deleted.retain(|_, time| (deleted..NO_TIME).contains(time));
     }
 
+    /// Returns `true` if less than half of the records that can be remembered are.
+    pub(super) fn is_half_empty(&self) -> bool {
+        self.puts.len() < MOST / 2
+    }
+
     /// Returns the number of remembered states.
     pub(super) fn len(&self) -> usize {
         self.puts.len().saturating_add(self.deleted.len())

@@ -121,7 +121,8 @@ impl<T: DeserializeOwned + Send + 'static> ChangeStream<T> {
         let is_echo = self.own.contains(&facts.id, version.time)
             && known.is_none_or(|known| known.time != version.time)
             && !self.mark.seen.is_gone(&facts.id);
-        let remember = self.forgets_before().is_none_or(|time| facts.time >= time);
+        let remember = self.forgets_before().is_none_or(|time| facts.time >= time)
+            || self.comes_again() && self.mark.seen.is_half_empty();
         match &mut self.mark.position {
             Position::Query { after, .. } => *after = Some(facts.id.clone()),
             Position::Hidden { from, .. } => *from = (*from).max(Some(facts.time)),
@@ -141,6 +142,11 @@ impl<T: DeserializeOwned + Send + 'static> ChangeStream<T> {
             | Position::Query { until, .. }
             | Position::Hidden { until, .. } => Some(earlier(until, self.look_back)),
         }
+    }
+
+    /// Returns `true` if the records of this list are read twice in a round.
+    fn comes_again(&self) -> bool {
+        matches!(self.mark.position, Position::Hidden { list: 0, .. })
     }
 
     /// Moves the mark past a batch.

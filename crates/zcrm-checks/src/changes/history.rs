@@ -7,24 +7,9 @@ use zcrm_core::{BoxError, Record};
 
 use super::{
     replica::{FIELDS, Replica},
-    world::{LOOK_BACK, World},
+    tally::Tally,
+    world::{LONGEST_JOB, LOOK_BACK, World},
 };
-
-/// The counts of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Tally {
-    /// The operations on the module, without the passing of time.
-    pub operations: u64,
-    /// The rounds that were read to their end.
-    pub rounds: u64,
-    /// The streams that were dropped before their end, and resumed from a stored mark.
-    pub resumed: u64,
-    /// The changed records that were returned.
-    pub puts: u64,
-    /// The deletions that were returned.
-    pub deletions: u64,
-}
 
 struct History<'a> {
     world: World,
@@ -41,6 +26,8 @@ pub(super) async fn run(seed: u64, tally: &mut Tally) -> Result<(), BoxError> {
     let (replica, mark) = (Replica::default(), ChangeMark::beginning());
     let mut history = History { world, rng, tally, replica, mark };
     let result = history.run().await;
+    let done = history.world.operator().await.take_done();
+    history.tally.operations.add(done);
     history.world.sim.stop().await;
     result
 }
@@ -51,14 +38,17 @@ impl History<'_> {
         let is_long = self.rng.u8(0..30) == 0;
         if is_long {
             let count = self.rng.usize(190..450);
-            self.world.insert_many(count)?;
+            let mut operator = self.world.operator().await;
+            for _ in 0..count {
+                operator.insert()?;
+            }
         }
         for _ in 0..self.rng.u32(5..40) {
             match self.rng.u8(0..10) {
                 0..=1 => self.read(true).await?,
                 2 => self.wait(),
-                3 if is_long => self.delete_many()?,
-                _ => self.operate().await?,
+                3 if is_long => self.operate_on_many().await?,
+                _ => self.world.operator().await.operate().await?,
             }
         }
         self.settle(is_long).await
@@ -69,28 +59,15 @@ impl History<'_> {
         self.world.sim.advance(Duration::from_secs(self.rng.u64(0..=most)));
     }
 
-    fn delete_many(&mut self) -> Result<(), BoxError> {
+    async fn operate_on_many(&mut self) -> Result<(), BoxError> {
+        let mut operator = self.world.operator().await;
+        if self.rng.bool() {
+            return operator.approve_many();
+        }
         for _ in 0..self.rng.u32(150..260) {
-            self.world.delete(&mut self.rng)?;
+            operator.delete()?;
         }
         Ok(())
-    }
-
-    /// Does one random operation on the module.
-    async fn operate(&mut self) -> Result<(), BoxError> {
-        self.tally.operations += 1;
-        let (world, rng) = (&mut self.world, &mut self.rng);
-        match rng.u8(0..20) {
-            0..=5 => world.insert(),
-            6..=11 => world.change(rng),
-            12..=14 => world.delete(rng),
-            15..=16 => world.restore(rng).await,
-            17 => world.convert(rng).await,
-            _ => {
-                world.sim.advance(Duration::from_secs(1));
-                Ok(())
-            }
-        }
     }
 
     fn changes(&self) -> Result<ChangeStream<Record>, BoxError> {
@@ -102,10 +79,11 @@ impl History<'_> {
 
     /// Reads a round. With `disturbed`, the module changes meanwhile, and the stream may be dropped.
     async fn read(&mut self, disturbed: bool) -> Result<(), BoxError> {
+        self.world.operator().await.set_disturbs(disturbed);
         let mut changes = self.changes()?;
         loop {
             if disturbed && self.rng.u8(0..12) == 0 {
-                self.operate().await?;
+                self.world.operator().await.operate().await?;
             }
             if disturbed && self.rng.u8(0..40) == 0 {
                 self.mark = changes.mark();
@@ -129,11 +107,11 @@ impl History<'_> {
     /// Lets everything become visible, reads to the end, and compares. Then idle rounds must return
     /// nothing, for three credits, unless more is deleted than a page has.
     async fn settle(&mut self, is_long: bool) -> Result<(), BoxError> {
-        self.world.sim.advance(Duration::from_secs(LOOK_BACK));
+        self.world.sim.advance(Duration::from_secs(LOOK_BACK + LONGEST_JOB));
         // the first one may be the rest of a round that was interrupted
         self.read(false).await?;
         self.read(false).await?;
-        let differences = self.replica.differences(&self.world.records());
+        let differences = self.replica.differences(&self.world.records().await);
         if let Some(first) = differences.first() {
             return Err(format!("{} differences, such as: {first}", differences.len()).into());
         }

@@ -1,13 +1,13 @@
 //! A model test of the stream of changes: a replica that applies the changes equals the module.
 
 mod history;
+mod operator;
 mod replica;
+mod tally;
 mod world;
 
-use std::fmt;
-
-pub use history::Tally;
 pub use replica::{FIELDS, Replica};
+pub use tally::{Operations, Tally};
 
 use zcrm_core::BoxError;
 
@@ -41,15 +41,5 @@ impl Run {
             history::run(seed, &mut tally).await.map_err(failed)?;
         }
         Ok(tally)
-    }
-}
-
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} operations, {} rounds, {} resumed, {} records, {} deletions",
-            self.operations, self.rounds, self.resumed, self.puts, self.deletions
-        )
     }
 }
