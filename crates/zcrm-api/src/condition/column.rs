@@ -17,6 +17,11 @@ pub(crate) struct Column<'a> {
 impl<'a> Column<'a> {
     /// Returns the column with this name, or `None` if it is not one.
     pub(crate) fn new(name: &'a str) -> Option<Self> {
+        // most names have one part, so they are judged without branches
+        let is_plain = name.bytes().fold(true, |plain, byte| plain & is_of_a_name(byte));
+        if is_plain && !name.is_empty() {
+            return Some(Self { name, dots: 0, last_dot: 0, is_quoted: is_word_of_sql(name) });
+        }
         let (mut dots, mut last_dot, mut arrow) = (0, 0, false);
         let mut rest = name;
         loop {
@@ -36,8 +41,7 @@ impl<'a> Column<'a> {
                 _ => return None,
             };
         }
-        let is_quoted = arrow || (dots == 0 && is_word_of_sql(name));
-        Some(Self { name, dots, last_dot, is_quoted })
+        Some(Self { name, dots, last_dot, is_quoted: arrow })
     }
 
     /// Returns the relations that lead to the field, if it is one of a related record.
@@ -67,90 +71,48 @@ impl<'a> Column<'a> {
     }
 }
 
-/// Words of SQL, sorted. Zoho takes a column with such a name in quotes only, and takes any column in quotes.
-///
-/// Source: <https://help.zoho.com/portal/en/community/topic/kaizen-171-faqs-on-coql-api>.
-const WORDS_OF_SQL: [&str; 73] = [
-    "add",
-    "all",
-    "alter",
-    "and",
-    "any",
-    "as",
-    "asc",
-    "avg",
-    "between",
-    "by",
-    "case",
-    "check",
-    "column",
-    "constraint",
-    "count",
-    "create",
-    "cross",
-    "current",
-    "database",
-    "default",
-    "delete",
-    "desc",
-    "distinct",
-    "drop",
-    "else",
-    "end",
-    "except",
-    "exists",
-    "external",
-    "fetch",
-    "for",
-    "foreign",
-    "from",
-    "full",
-    "grant",
-    "group",
-    "having",
-    "in",
-    "index",
-    "inner",
-    "insert",
-    "intersect",
-    "into",
-    "is",
-    "join",
-    "key",
-    "left",
-    "like",
-    "limit",
-    "max",
-    "min",
-    "natural",
-    "not",
-    "null",
-    "offset",
-    "on",
-    "or",
-    "order",
-    "outer",
-    "primary",
-    "right",
-    "select",
-    "set",
-    "sum",
-    "table",
-    "then",
-    "to",
-    "union",
-    "unique",
-    "update",
-    "values",
-    "when",
-    "where",
-];
+macro_rules! words_of_sql {
+    ($($word:literal)*) => {
+        #[cfg(test)]
+        const WORDS_OF_SQL: &[&[u8]] = &[$($word),*];
+
+        /// Returns `true` for a word of SQL in lower case.
+        fn is_lower_word_of_sql(lower: &[u8]) -> bool {
+            matches!(lower, $($word)|*)
+        }
+    };
+}
+
+// Zoho takes a column with the name of a word of SQL in quotes only, and takes any column in quotes.
+// Source: <https://help.zoho.com/portal/en/community/topic/kaizen-171-faqs-on-coql-api>.
+words_of_sql! {
+    b"add" b"all" b"alter" b"and" b"any" b"as" b"asc" b"avg" b"between" b"by" b"case" b"check"
+    b"column" b"constraint" b"count" b"create" b"cross" b"current" b"database" b"default"
+    b"delete" b"desc" b"distinct" b"drop" b"else" b"end" b"except" b"exists" b"external" b"fetch"
+    b"for" b"foreign" b"from" b"full" b"grant" b"group" b"having" b"in" b"index" b"inner"
+    b"insert" b"intersect" b"into" b"is" b"join" b"key" b"left" b"like" b"limit" b"max" b"min"
+    b"natural" b"not" b"null" b"offset" b"on" b"or" b"order" b"outer" b"primary" b"right"
+    b"select" b"set" b"sum" b"table" b"then" b"to" b"union" b"unique" b"update" b"values" b"when"
+    b"where"
+}
 
 /// The number of letters of the longest word.
 const LONGEST_WORD: usize = 10;
 
+/// Whether each byte can be in a name.
+#[allow(clippy::indexing_slicing, reason = "a wrong index would not compile")]
+const OF_A_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_';
+        byte += 1;
+    }
+    table
+};
+
 fn is_of_a_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
+    OF_A_NAME.get(usize::from(byte)).is_some_and(|of_a_name| *of_a_name)
 }
 
 fn is_word_of_sql(name: &str) -> bool {
@@ -158,7 +120,7 @@ fn is_word_of_sql(name: &str) -> bool {
     let Some(lower) = lower.get_mut(..name.len()) else { return false };
     lower.copy_from_slice(name.as_bytes());
     lower.make_ascii_lowercase();
-    WORDS_OF_SQL.binary_search_by(|word| word.as_bytes().cmp(lower)).is_ok()
+    is_lower_word_of_sql(lower)
 }
 
 #[cfg(test)]
@@ -206,9 +168,10 @@ mod tests {
 
     #[test]
     fn quotes_the_words_of_sql_in_any_case() {
-        assert!(WORDS_OF_SQL.is_sorted());
         assert_eq!(WORDS_OF_SQL.iter().map(|word| word.len()).max(), Some(LONGEST_WORD));
+        assert_eq!(WORDS_OF_SQL.len(), 73);
         for word in WORDS_OF_SQL {
+            let word = std::str::from_utf8(word).unwrap();
             let (first, rest) = word.split_at(1);
             let mixed = format!("{}{rest}", first.to_uppercase());
             for name in [word.to_owned(), word.to_uppercase(), mixed] {

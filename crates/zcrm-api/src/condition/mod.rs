@@ -79,7 +79,31 @@ enum Node {
 struct Test {
     field: String,
     comparison: Comparison,
-    values: Vec<Operand>,
+    values: Values,
+}
+
+/// The values of a comparison. Most have one, which is kept without an allocation.
+#[derive(Clone)]
+enum Values {
+    One(Operand),
+    Many(Vec<Operand>),
+}
+
+impl Values {
+    fn many<V: Into<Operand>>(values: impl IntoIterator<Item = V>) -> Self {
+        Self::Many(values.into_iter().map(Into::into).collect())
+    }
+}
+
+impl std::ops::Deref for Values {
+    type Target = [Operand];
+
+    fn deref(&self) -> &[Operand] {
+        match self {
+            Self::One(value) => std::slice::from_ref(value),
+            Self::Many(values) => values,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -172,7 +196,7 @@ macro_rules! comparisons {
             $(
                 $(#[doc = $doc])*
                 pub fn $name(self, value: impl Into<Operand>) -> Condition {
-                    self.test(Comparison::$comparison, vec![value.into()])
+                    self.test(Comparison::$comparison, Values::One(value.into()))
                 }
             )*
         }
@@ -209,35 +233,35 @@ comparisons! {
 impl FieldRef {
     /// The number, date or time is between the two, both included.
     pub fn between(self, from: impl Into<Operand>, to: impl Into<Operand>) -> Condition {
-        self.test(Comparison::Between, vec![from.into(), to.into()])
+        self.test(Comparison::Between, Values::Many(vec![from.into(), to.into()]))
     }
 
     /// The number, date or time is not between the two. Not for searches.
     pub fn not_between(self, from: impl Into<Operand>, to: impl Into<Operand>) -> Condition {
-        self.test(Comparison::NotBetween, vec![from.into(), to.into()])
+        self.test(Comparison::NotBetween, Values::Many(vec![from.into(), to.into()]))
     }
 
     /// The field has one of these values.
     pub fn is_in<V: Into<Operand>>(self, values: impl IntoIterator<Item = V>) -> Condition {
-        self.test(Comparison::In, values.into_iter().map(Into::into).collect())
+        self.test(Comparison::In, Values::many(values))
     }
 
     /// The field has none of these values. Not for searches.
     pub fn not_in<V: Into<Operand>>(self, values: impl IntoIterator<Item = V>) -> Condition {
-        self.test(Comparison::NotIn, values.into_iter().map(Into::into).collect())
+        self.test(Comparison::NotIn, Values::many(values))
     }
 
     /// The field is empty. Not for searches.
     pub fn is_null(self) -> Condition {
-        self.test(Comparison::IsNull, Vec::new())
+        self.test(Comparison::IsNull, Values::Many(Vec::new()))
     }
 
     /// The field is not empty. Not for searches.
     pub fn is_not_null(self) -> Condition {
-        self.test(Comparison::IsNotNull, Vec::new())
+        self.test(Comparison::IsNotNull, Values::Many(Vec::new()))
     }
 
-    fn test(self, comparison: Comparison, values: Vec<Operand>) -> Condition {
+    fn test(self, comparison: Comparison, values: Values) -> Condition {
         let node = Node::Test(Test { field: self.name, comparison, values });
         Condition { node, tests: 1, parts: 1 }
     }
@@ -298,7 +322,7 @@ impl Condition {
 impl Test {
     /// Fails if the comparison lacks a field name or a value.
     fn check(&self) -> Result<(), Error> {
-        if self.field.trim().is_empty() {
+        if self.field.trim_start().is_empty() {
             return Err(Error::input("a comparison names no field: give `field` an API name"));
         }
         let valueless = matches!(self.comparison, Comparison::IsNull | Comparison::IsNotNull);

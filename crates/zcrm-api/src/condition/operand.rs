@@ -3,6 +3,7 @@
 use std::{borrow::Cow, fmt};
 
 use chrono::{DateTime, NaiveDate, TimeZone};
+use smol_str::{SmolStr, ToSmolStr as _};
 use zcrm_core::{Decimal, Id, Timestamp};
 
 /// A value that a field is compared with: text, a number, a boolean, a date, a time or an id.
@@ -15,9 +16,9 @@ pub struct Operand {
 
 #[derive(Clone)]
 pub(super) enum Value {
-    Text(String),
+    Text(SmolStr),
     /// A number's digits.
-    Number(String),
+    Number(SmolStr),
     /// NaN or infinity.
     NotFinite,
     Boolean(bool),
@@ -30,7 +31,7 @@ impl Operand {
     /// The value as text, in Zoho's format.
     pub(super) fn text(&self) -> Cow<'_, str> {
         match &self.value {
-            Value::Text(text) | Value::Number(text) => text.into(),
+            Value::Text(text) | Value::Number(text) => text.as_str().into(),
             Value::NotFinite => "".into(),
             Value::Boolean(truth) => truth.to_string().into(),
             Value::Date(date) => date.to_string().into(),
@@ -42,7 +43,7 @@ impl Operand {
     /// The reason why no field can be compared with this value, if there is one.
     pub(crate) fn mistake(&self) -> Option<&'static str> {
         match &self.value {
-            Value::Text(text) if text.trim().is_empty() => Some(
+            Value::Text(text) if text.trim_start().is_empty() => Some(
                 "an empty value, which Zoho refuses: give it a value, or find empty fields with \
                  `is_null` in COQL or a bulk read",
             ),
@@ -71,15 +72,15 @@ macro_rules! operands {
 }
 
 operands! {
-    &str, text => Value::Text(text.to_owned());
-    String, text => Value::Text(text);
-    &String, text => Value::Text(text.clone());
-    i32, number => Value::Number(number.to_string());
-    i64, number => Value::Number(number.to_string());
-    u32, number => Value::Number(number.to_string());
-    u64, number => Value::Number(number.to_string());
-    Decimal, number => Value::Number(number.to_string());
-    &Decimal, number => Value::Number(number.to_string());
+    &str, text => Value::Text(text.into());
+    String, text => Value::Text(text.into());
+    &String, text => Value::Text(text.into());
+    i32, number => Value::Number(number.to_smolstr());
+    i64, number => Value::Number(number.to_smolstr());
+    u32, number => Value::Number(number.to_smolstr());
+    u64, number => Value::Number(number.to_smolstr());
+    Decimal, number => Value::Number(number.to_smolstr());
+    &Decimal, number => Value::Number(number.to_smolstr());
     bool, truth => Value::Boolean(truth);
     NaiveDate, date => Value::Date(date);
     Timestamp, time => Value::Time(time);
@@ -90,7 +91,7 @@ operands! {
 impl From<f64> for Operand {
     fn from(number: f64) -> Self {
         let value = match number.is_finite() {
-            true => Value::Number(number.to_string()),
+            true => Value::Number(number.to_smolstr()),
             false => Value::NotFinite,
         };
         Self { value }

@@ -189,8 +189,10 @@ impl QueryText {
                 write!(text, "({condition} and id {sign} '{id}')")
             }
             (None, Some((sign, id))) => write!(text, "id {sign} '{id}'"),
-            (Some(condition), None) => write!(text, "{condition}"),
-            (None, None) => write!(text, "id is not null"),
+            (condition, None) => {
+                text.push_str(condition.as_deref().unwrap_or("id is not null"));
+                Ok(())
+            }
         };
         text.push_str(&self.tail);
         let _ = match (self.paging, at) {
