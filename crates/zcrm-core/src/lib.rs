@@ -4,7 +4,7 @@
 //! it and the caller's values into a relative `http::Request`. A [`Reply`] holds the answer, judges
 //! it by its body and not by its status, and reads it as a [`Page`], as [`WriteResults`] or as one
 //! object. This crate does no I/O and needs no async runtime, so it works with any transport. The
-//! feature `tokio` adds only `TokioClock`.
+//! feature `tokio` adds only `TokioClock`. The contract of stores of leases is in [`lease`].
 //!
 //! ```
 //! use zcrm_core::{ApiVersion, Operation, ResponseShape};
@@ -29,6 +29,7 @@ mod error;
 mod escaped;
 mod id;
 mod json;
+pub mod lease;
 mod module;
 mod operation;
 mod origin;
@@ -42,6 +43,7 @@ mod request;
 mod secret;
 mod shape;
 mod status_object;
+mod store_error;
 mod values;
 mod version;
 mod waits;
@@ -73,6 +75,7 @@ pub use reply::Reply;
 pub use request::{Payload, RequestBuilder, UploadPart, is_framing_header, is_reserved_header};
 pub use secret::{ExposeSecret, SecretString};
 pub use shape::{Base, BodyShape, Host, Paging, ResponseShape};
+pub use store_error::StoreError;
 pub use values::{
     Alarm, Decimal, Discount, FileField, LineItem, LineTax, Link, Participant, ParticipantKind,
     PriceRange, Recurrence, Reminder, Tag, Tax, Timestamp,

@@ -1,4 +1,4 @@
-//! Errors of the file store: the file, the failed operation, and the remedy.
+//! Errors of the stores: the file, the failed operation, and the remedy.
 
 use std::{io, path::Path};
 
@@ -23,7 +23,7 @@ impl From<StoreError> for FileError {
 impl FileError {
     /// Creates the error for an invalid content of `path`.
     pub(crate) fn malformed(path: &Path, FormatError { what, transient }: FormatError) -> Self {
-        Self { error: content(path, &what), transient }
+        Self { error: content("token file", path, &what), transient }
     }
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn io(what: &str, path: &Path, error: io::Error) -> StoreError {
             ": the file system is read-only; use a writable folder"
         }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            ": there is no space left; the old tokens are unchanged"
+            ": there is no space left; the old content is unchanged"
         }
         io::ErrorKind::ResourceBusy => {
             ": the file is a mount point and cannot be replaced; mount its folder instead"
@@ -50,8 +50,8 @@ pub(crate) fn io(what: &str, path: &Path, error: io::Error) -> StoreError {
 }
 
 /// Creates the error for an unusable file. `what` completes "the token file `path` …".
-pub(crate) fn content(path: &Path, what: &str) -> StoreError {
-    StoreError::new(format!("the token file `{}` {what}; it was not changed", path.display()))
+pub(crate) fn content(kind: &str, path: &Path, what: &str) -> StoreError {
+    StoreError::new(format!("the {kind} `{}` {what}; it was not changed", path.display()))
 }
 
 /// Creates the error for a missing or ended runtime.

@@ -39,10 +39,13 @@
 mod disk;
 mod document;
 mod error;
+mod file_locks;
 mod format;
 mod format_error;
+mod leases;
 mod local_disk;
 mod lock;
+mod replaced_file;
 #[cfg(feature = "ruby-marshal")]
 mod ruby;
 #[cfg(feature = "ruby-marshal")]
@@ -52,4 +55,5 @@ mod store;
 mod tests;
 mod token_file;
 
+pub use leases::FileLeases;
 pub use store::FileStore;

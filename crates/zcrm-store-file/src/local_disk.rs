@@ -61,7 +61,7 @@ impl Disk for LocalDisk {
         let mut bytes = Vec::new();
         file.take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > MAX_SIZE {
-            return Err(io::Error::other("it is too large to be a token file"));
+            return Err(io::Error::other("it has more than 256 MiB"));
         }
         Ok(Some(FileContent { bytes, attributes }))
     }
@@ -240,11 +240,11 @@ fn remove_access_of_others(path: &Path, file: &File, mode: u32) {
     let path = escaped(&path.to_string_lossy()).to_string();
     match file.set_permissions(fs::Permissions::from_mode(mode)) {
         Ok(()) => {
-            tracing::warn!(target: "zcrm::store", path, "removed the access of other users from the token file");
+            tracing::warn!(target: "zcrm::store", path, "removed the access of other users from the file");
         }
         Err(error) => tracing::warn!(
             target: "zcrm::store", path, %error,
-            "other users can access the token file, and their access could not be removed: remove it"
+            "other users can access the file, and their access could not be removed: remove it"
         ),
     }
 }

@@ -1,37 +1,27 @@
 //! The token store on one file, for many tasks and processes.
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use tokio::{runtime::Handle, sync::Mutex};
 #[cfg(feature = "ruby-marshal")]
 use zcrm_core::Environment;
 use zcrm_core::{Clock, TokioClock};
 use zcrm_oauth::{RefreshLock, StoreError, StoredToken, TokenKey, TokenStore};
 
 use crate::{
-    error::{self, FileError},
+    error::FileError,
+    file_locks::{FileLocks, blocking},
     format::Tokens,
     format_error::FormatError,
-    local_disk::{self, LocalDisk},
-    lock::{self, HeldLock},
+    local_disk::LocalDisk,
+    lock,
     token_file::{Changed, TokenFile},
 };
 
 /// The name of the token file.
 const NAME: &str = "zcrm_oauthtokens.txt";
 
-/// The longest wait for the lock of a write, which is held for about a millisecond.
-const WRITE_WAIT: Duration = Duration::from_secs(10);
-
-/// The first pause between two attempts to take a lock, and the longest pauses.
-const PAUSE: Duration = Duration::from_millis(1);
-const WRITE_PAUSE: Duration = Duration::from_millis(8);
+/// The longest pause between two attempts to take the lock of a refresh.
 const REFRESH_PAUSE: Duration = Duration::from_millis(64);
 
 /// The number of attempts to read a file that another program may be writing in place, and the
@@ -55,9 +45,7 @@ const ATTEMPT_PAUSE: Duration = Duration::from_millis(20);
 #[derive(Clone)]
 pub struct FileStore {
     file: Arc<TokenFile>,
-    /// The queue of this process's writers, so that only one of them polls the lock file.
-    writing: Arc<Mutex<()>>,
-    clock: Arc<dyn Clock>,
+    locks: FileLocks,
 }
 
 impl FileStore {
@@ -73,11 +61,9 @@ impl FileStore {
         let file = if path.ends_with(NAME) { path.to_owned() } else { path.join(NAME) };
         // this fails only if the process has no current folder; the first use then reports it
         let file = std::path::absolute(&file).unwrap_or(file);
-        Self {
-            file: Arc::new(TokenFile::new(file, Arc::new(LocalDisk))),
-            writing: Arc::default(),
-            clock: Arc::new(TokioClock::new()),
-        }
+        let file = TokenFile::new(file, Arc::new(LocalDisk));
+        let locks = FileLocks::new(Arc::clone(file.file()), Arc::new(TokioClock::new()));
+        Self { file: Arc::new(file), locks }
     }
 
     /// Sets the clock by which the store waits for locks.
@@ -85,14 +71,14 @@ impl FileStore {
     /// By default it waits by tokio's timer, which the runtime must have enabled.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
+        self.locks.set_clock(clock);
         self
     }
 
     /// Returns the absolute path of the token file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.file.path()
+        self.file.file().path()
     }
 
     /// Converts a file of the Ruby SDK to zcrm's own format. Returns `true` if it was in Ruby's
@@ -148,22 +134,12 @@ impl FileStore {
         T: Send + 'static,
         F: Fn(&mut Tokens) -> Result<Changed<T>, FormatError> + Send + Sync + 'static,
     {
-        let queue = Arc::new(Arc::clone(&self.writing).lock_owned().await);
-        let path = self.lock_path(".lock").await?;
-        let Some(held) = self.take(path.clone(), WRITE_WAIT, WRITE_PAUSE).await? else {
-            return Err(StoreError::new(format!(
-                "the token file `{}` could not be written within {} s: another process, which may \
-                 be stopped, holds the lock `{}`",
-                self.path().display(),
-                WRITE_WAIT.as_secs(),
-                path.display()
-            )));
-        };
-        let (key, held, change) = (key.cloned(), Arc::new(held), Arc::new(change));
+        let (key, lock, change) =
+            (key.cloned(), Arc::new(self.locks.write().await?), Arc::new(change));
         self.attempt(move |file, last| {
             let changed = file.update(key.as_ref(), last, &*change);
             // held until here, even if the caller stopped waiting
-            let _ = (&held, &queue);
+            let _ = &lock;
             changed
         })
         .await
@@ -187,44 +163,9 @@ impl FileStore {
                 }
                 Err(_) => {
                     attempts += 1;
-                    self.clock.sleep(ATTEMPT_PAUSE).await;
+                    self.locks.clock().sleep(ATTEMPT_PAUSE).await;
                 }
             }
-        }
-    }
-
-    /// Returns the path of a lock file. Creates the folder if it does not exist.
-    async fn lock_path(&self, suffix: &str) -> Result<PathBuf, StoreError> {
-        let (file, suffix) = (Arc::clone(&self.file), suffix.to_owned());
-        blocking(move || {
-            let real = file.prepare()?;
-            local_disk::lock_path(&real, &suffix).map_err(|error| error::io("lock", &real, error))
-        })
-        .await
-    }
-
-    /// Takes a lock. Returns `None` if it was not free within `wait`.
-    async fn take(
-        &self,
-        path: PathBuf,
-        wait: Duration,
-        longest: Duration,
-    ) -> Result<Option<HeldLock>, StoreError> {
-        let begin = self.clock.monotonic();
-        let mut pause = PAUSE;
-        loop {
-            let path = path.clone();
-            let held = blocking(move || {
-                HeldLock::try_take(&path)
-                    .map_err(|error| error::io("use the lock file", &path, error))
-            })
-            .await?;
-            let passed = self.clock.monotonic().saturating_sub(begin);
-            if held.is_some() || passed >= wait {
-                return Ok(held);
-            }
-            self.clock.sleep(pause.min(wait.saturating_sub(passed))).await;
-            pause = (pause * 2).min(longest);
         }
     }
 }
@@ -265,16 +206,8 @@ impl TokenStore for FileStore {
         key: &TokenKey,
         wait: Duration,
     ) -> Result<Option<RefreshLock>, StoreError> {
-        let path = self.lock_path(&lock::refresh_suffix(key)).await?;
-        let held = self.take(path, wait, REFRESH_PAUSE).await?;
+        let path = self.locks.path(&lock::refresh_suffix(key)).await?;
+        let held = self.locks.take(path, wait, REFRESH_PAUSE).await?;
         Ok(held.map(RefreshLock::new))
     }
-}
-
-/// Runs blocking work on a thread for blocking calls.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    let runtime = Handle::try_current().map_err(error::runtime)?;
-    runtime.spawn_blocking(work).await.map_err(error::runtime)?
 }

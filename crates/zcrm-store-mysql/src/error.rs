@@ -51,7 +51,7 @@ impl OperationError {
         matches!(self, Self::Statement(error) if message_contains(error, CONVERSION))
     }
 
-    /// Returns the error for the caller. `what` completes "cannot … the token table".
+    /// Returns the error for the caller. `what` completes "cannot …", such as "read the token table".
     pub(crate) fn into_error(self, what: &str, place: &str) -> StoreError {
         match self {
             Self::Own(error) => error,
@@ -64,7 +64,7 @@ impl OperationError {
 }
 
 fn cannot(what: &str, place: &str, why: &str) -> StoreError {
-    StoreError::new(format!("cannot {what} the token table in {place}: {why}"))
+    StoreError::new(format!("cannot {what} in {place}: {why}"))
 }
 
 fn message_contains(error: &Error, text: &str) -> bool {
@@ -91,7 +91,8 @@ fn why(error: &Error) -> String {
         ("Unknown database", "there is no such database: create it with `create_schema()`"),
         (
             "command denied",
-            "permission denied: grant the database user SELECT, INSERT and DELETE on it",
+            "permission denied: grant the database user SELECT, INSERT and DELETE on it, and UPDATE on \
+             `zcrm_leases`",
         ),
         ("Access denied", "the database user may not use this database"),
         ("read-only", "the server is read-only: use the primary server"),
@@ -105,6 +106,9 @@ fn why(error: &Error) -> String {
     // the table's name may also have a prefix: "Table 'db.oauthtokens' doesn't exist"
     if message.contains("exist") && message.contains("oauthtokens") && message.contains("Table") {
         return "there is no table `oauthtokens`: create it with `create_schema()`".into();
+    }
+    if message.contains("exist") && message.contains("zcrm_leases") && message.contains("Table") {
+        return "there is no table `zcrm_leases`: create it with `leases().create_table()`".into();
     }
     if *kind == DatabaseErrorKind::UniqueViolation {
         return "the table's key treats two users as equal that differ only in case, accents or \
@@ -205,7 +209,8 @@ mod tests {
 
     fn text(message: &str) -> String {
         let error = Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message.to_owned()));
-        let error = OperationError::from(error).into_error("write to", "database `d` at h:1");
+        let error = OperationError::from(error)
+            .into_error("write to the token table", "database `d` at h:1");
         assert!(std::error::Error::source(&error).is_none());
         error.to_string()
     }

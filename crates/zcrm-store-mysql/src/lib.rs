@@ -41,11 +41,17 @@
 //! are released within 60 s. A stopped process keeps its locks, and the other processes continue
 //! without a lock after their wait.
 //!
+//! # Leases
+//!
+//! [`MySqlLeases`] keeps leases in the table `zcrm_leases` of the same database. Their terms end by the
+//! clock of the server.
+//!
 //! # Security
 //!
 //! Tokens are stored in plain text. Grant the database user only this table (`SELECT`, `INSERT`,
 //! `DELETE`; for [`create_schema`](MySqlStore::create_schema) and `migrate` also `CREATE`, `ALTER`,
-//! `INDEX`, `UPDATE`). A connection to another machine is encrypted, and the server's certificate
+//! `INDEX`, `UPDATE`), and `zcrm_leases` if you use leases (`SELECT`, `INSERT`, `UPDATE`; to create it
+//! `CREATE`). A connection to another machine is encrypted, and the server's certificate
 //! is verified, both chain and name, unless [TLS is
 //! disabled](MySqlStoreBuilder::dangerously_without_tls). Encryption uses the process's default
 //! provider of rustls. If there is none, the first such connection makes ring the default. No
@@ -54,12 +60,15 @@
 mod builder;
 mod connect;
 mod error;
+mod leases;
 mod lock;
 mod migrate;
+mod pool;
 mod row;
 mod single_client;
 mod store;
 mod table;
 
 pub use builder::MySqlStoreBuilder;
+pub use leases::MySqlLeases;
 pub use store::MySqlStore;

@@ -3,20 +3,16 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use diesel::result::ConnectionError;
-use diesel_async::pooled_connection::{
-    AsyncDieselConnectionManager, ManagerConfig, PoolError as ManagerError, RecyclingMethod,
-    deadpool::{Object, Pool, PoolError},
-};
-use zcrm_core::{Clock, within};
 use zcrm_oauth::{RefreshLock, StoreError, StoredToken, TokenKey, TokenStore};
 
 use crate::{
     builder::MySqlStoreBuilder,
-    connect::{Connection, MySqlConnector, Purpose},
+    connect::{MySqlConnector, Purpose},
     error::{self, OperationError},
+    leases::MySqlLeases,
     lock::{self, Locks},
     migrate,
+    pool::Connections,
     single_client::SingleClient,
     table,
 };
@@ -25,11 +21,6 @@ use crate::{
 /// the new one.
 const MISSING: Duration = Duration::from_millis(500);
 const MISSING_PAUSE: Duration = Duration::from_millis(25);
-
-/// The largest number of attempts of a write that interferes with another, and the longest pause
-/// between them.
-const ATTEMPTS: u32 = 16;
-const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The longest wait for another process's migration.
 const MIGRATION_WAIT: Duration = Duration::from_secs(60);
@@ -60,8 +51,7 @@ pub struct MySqlStore {
 }
 
 struct Shared {
-    connector: MySqlConnector,
-    pool: Pool<Connection>,
+    connections: Connections,
     locks: Arc<Locks>,
     single_client: SingleClient,
 }
@@ -75,30 +65,16 @@ impl MySqlStore {
     pub(crate) fn new(settings: MySqlStoreBuilder) -> Result<Self, StoreError> {
         let place = settings.place().into();
         let connector = MySqlConnector { settings: Arc::new(settings), place };
-        let mut config = ManagerConfig::default();
-        config.recycling_method = RecyclingMethod::Verified;
-        let work_connector = connector.clone();
-        config.custom_setup = Box::new(move |_| {
-            let connector = work_connector.clone();
-            Box::pin(async move {
-                let opened = connector.open(Purpose::Work).await;
-                opened.map_err(|error| ConnectionError::BadConnection(error.to_string()))
-            })
-        });
-        let manager = AsyncDieselConnectionManager::new_with_config("", config);
-        let pool = Pool::builder(manager)
-            .max_size(connector.settings.pool_size)
-            .build()
-            .map_err(error::runtime)?;
         let locks = Arc::new(Locks::new(connector.clone()));
-        let shared = Shared { connector, pool, locks, single_client: SingleClient::default() };
+        let connections = Connections::new(connector)?;
+        let shared = Shared { connections, locks, single_client: SingleClient::default() };
         Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Returns the name of the database and server in errors and logs.
     #[must_use]
     pub fn place(&self) -> &str {
-        &self.shared.connector.place
+        &self.shared.connections.connector.place
     }
 
     /// Checks that the server answers and the table exists, as
@@ -115,10 +91,11 @@ impl MySqlStore {
     /// # Errors
     /// Returns an error that names the cause and the remedy.
     pub async fn check(&self) -> Result<(), StoreError> {
-        self.work("read", |shared| async move {
-            let mut lease = shared.lease().await?;
-            let read = table::Shape::read(lease.connection()?, &shared.connector.place).await;
-            lease.give_back(read.map(drop))
+        self.work("read the token table", |shared| async move {
+            let mut connection = shared.connections.take().await?;
+            let read =
+                table::Shape::read(connection.get()?, &shared.connections.connector.place).await;
+            connection.give_back(read.map(drop))
         })
         .await
     }
@@ -139,9 +116,9 @@ impl MySqlStore {
     /// # Errors
     /// Returns an error if the server cannot be reached, or the database user lacks the permission.
     pub async fn create_schema(&self) -> Result<(), StoreError> {
-        self.work("create", |shared| async move {
-            let mut connection = shared.connector.open(Purpose::Schema).await?;
-            migrate::create(&mut connection, &shared.connector.settings.database).await
+        self.work("create the token table", |shared| async move {
+            let mut connection = shared.connections.connector.open(Purpose::Schema).await?;
+            migrate::create(&mut connection, &shared.connections.connector.settings.database).await
         })
         .await
     }
@@ -174,32 +151,43 @@ impl MySqlStore {
     pub async fn migrate(&self) -> Result<bool, StoreError> {
         let shared = Arc::clone(&self.shared);
         let migrating = async move {
-            let name = lock::name(&shared.connector.settings.database, " migration");
+            let name = lock::name(&shared.connections.connector.settings.database, " migration");
             let Some(lock) = shared.locks.take(&name, MIGRATION_WAIT).await? else {
                 return Err(StoreError::new(format!(
                     "cannot migrate the token table in {}: another process has been migrating it for \
                      more than a minute",
-                    shared.connector.place
+                    shared.connections.connector.place
                 )));
             };
             let lock = RefreshLock::new(lock);
-            let place = &shared.connector.place;
-            let connection = shared.connector.open(Purpose::Work).await?;
+            let place = &shared.connections.connector.place;
+            let connection = shared.connections.connector.open(Purpose::Work).await?;
             let migrated = migrate::run(connection, place).await;
             if let Err(error) = lock.release().await {
                 tracing::debug!(target: "zcrm::store", %error, "the lock of the migration ended early");
             }
-            migrated.map_err(|failure| failure.into_error("migrate", place))
+            migrated.map_err(|failure| failure.into_error("migrate the token table", place))
         };
         let runtime = tokio::runtime::Handle::try_current().map_err(error::runtime)?;
         runtime.spawn(migrating).await.map_err(error::runtime)?
     }
 
-    /// Runs `work` in a separate task within the timeout, and again if another transaction
-    /// interfered.
+    /// Returns a store of leases in the same database, with the same connections.
     ///
-    /// The task is completed even if the caller stops waiting. `what` completes "cannot … the token
-    /// table".
+    /// ```no_run
+    /// # async fn run() -> Result<(), zcrm_oauth::StoreError> {
+    /// let store = zcrm_store_mysql::MySqlStore::builder().connect().await?;
+    /// let leases = store.leases();
+    /// leases.create_table().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn leases(&self) -> MySqlLeases {
+        MySqlLeases::new(self.shared.connections.clone())
+    }
+
+    /// Runs `work` as [`Connections::run`] does. `what` completes "cannot …".
     async fn work<T, F, W>(&self, what: &'static str, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -207,19 +195,7 @@ impl MySqlStore {
         W: Fn(Arc<Shared>) -> F + Send + Sync + 'static,
     {
         let shared = Arc::clone(&self.shared);
-        let limit = shared.connector.settings.timeout;
-        let task = async move {
-            let clock = Arc::clone(&shared.connector.settings.clock);
-            let place = Arc::clone(&shared.connector.place);
-            let done =
-                within(limit, &*clock, with_retries(&*clock, || work(Arc::clone(&shared)))).await;
-            match done {
-                Some(done) => done.map_err(|failure| failure.into_error(what, &place)),
-                None => Err(error::too_slow(what, &place, limit.as_secs_f64())),
-            }
-        };
-        let runtime = tokio::runtime::Handle::try_current().map_err(error::runtime)?;
-        runtime.spawn(task).await.map_err(error::runtime)?
+        self.shared.connections.run(what, move || work(Arc::clone(&shared))).await
     }
 }
 
@@ -271,71 +247,10 @@ impl MySqlStoreBuilder {
     }
 }
 
-/// Runs `work` again if another transaction interfered.
-async fn with_retries<T, F: Future<Output = Result<T, OperationError>>>(
-    clock: &dyn Clock,
-    work: impl Fn() -> F,
-) -> Result<T, OperationError> {
-    let mut pause = Duration::from_millis(2);
-    let mut attempts = 1;
-    loop {
-        match work().await {
-            Err(failure) if failure.is_transient() && attempts < ATTEMPTS => {
-                attempts += 1;
-                clock.sleep(pause.mul_f64(fastrand::f64())).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
-            }
-            done => return done,
-        }
-    }
-}
-
-/// A connection of the pool. It returns to the pool only by [`give_back`](Self::give_back). If it
-/// is dropped before, it is closed.
-struct Lease(Option<Object<Connection>>);
-
-impl Lease {
-    fn connection(&mut self) -> Result<&mut Connection, OperationError> {
-        match &mut self.0 {
-            Some(object) => Ok(&mut *object),
-            None => Err(OperationError::Own(StoreError::new("the connection was given back"))),
-        }
-    }
-
-    fn give_back<T>(mut self, outcome: Result<T, OperationError>) -> Result<T, OperationError> {
-        // after an error of the store itself no statement is running
-        if matches!(outcome, Ok(_) | Err(OperationError::Own(_))) {
-            drop(self.0.take());
-        }
-        outcome
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if let Some(object) = self.0.take() {
-            drop(Object::take(object));
-        }
-    }
-}
-
 impl Shared {
-    async fn lease(&self) -> Result<Lease, OperationError> {
-        let place = &self.connector.place;
-        match self.pool.get().await {
-            Ok(object) => Ok(Lease(Some(object))),
-            Err(PoolError::Backend(ManagerError::ConnectionError(cause))) => {
-                Err(OperationError::Own(StoreError::new(error::opening(place, &cause))))
-            }
-            Err(_) => Err(OperationError::Own(StoreError::new(format!(
-                "cannot reach the {place}: the pool of connections is closed"
-            )))),
-        }
-    }
-
     fn bind(&self, key: &TokenKey) -> Result<(), StoreError> {
-        let settings = &self.connector.settings;
-        self.single_client.bind(&settings.identity(), &self.connector.place, key)
+        let settings = &self.connections.connector.settings;
+        self.single_client.bind(&settings.identity(), &self.connections.connector.place, key)
     }
 
     /// Refuses a key with an organisation, for which the table has no column.
@@ -345,7 +260,7 @@ impl Shared {
         }
         Err(StoreError::new(format!(
             "the token table in {} cannot hold tokens of several organisations: use a separate database for each",
-            self.connector.place
+            self.connections.connector.place
         )))
     }
 }
@@ -360,17 +275,17 @@ impl fmt::Debug for MySqlStore {
 impl TokenStore for MySqlStore {
     async fn load(&self, key: &TokenKey) -> Result<Option<StoredToken>, StoreError> {
         self.shared.refuse_organisation(key)?;
-        let clock = &*self.shared.connector.settings.clock;
+        let clock = &*self.shared.connections.connector.settings.clock;
         let begin = clock.monotonic();
         loop {
             let wanted = key.clone();
-            let found = self.work("read", move |shared| {
+            let found = self.work("read the token table", move |shared| {
                 let key = wanted.clone();
                 async move {
-                    let mut lease = shared.lease().await?;
+                    let mut connection = shared.connections.take().await?;
                     let found =
-                        table::find(lease.connection()?, &key, &|key: &_| shared.bind(key)).await;
-                    lease.give_back(found)
+                        table::find(connection.get()?, &key, &|key: &_| shared.bind(key)).await;
+                    connection.give_back(found)
                 }
             });
             if let Some(row) = found.await? {
@@ -386,14 +301,14 @@ impl TokenStore for MySqlStore {
     async fn save(&self, key: &TokenKey, token: &StoredToken) -> Result<(), StoreError> {
         self.shared.refuse_organisation(key)?;
         let (key, token) = (key.clone(), token.clone());
-        self.work("write to", move |shared| {
+        self.work("write to the token table", move |shared| {
             let (key, token) = (key.clone(), token.clone());
             async move {
-                let mut lease = shared.lease().await?;
-                let place = Arc::clone(&shared.connector.place);
+                let mut connection = shared.connections.take().await?;
+                let place = Arc::clone(&shared.connections.connector.place);
                 let unowned = |key: &_| shared.bind(key);
-                let saved = table::save(lease.connection()?, &place, &key, &token, &unowned).await;
-                lease.give_back(saved)
+                let saved = table::save(connection.get()?, &place, &key, &token, &unowned).await;
+                connection.give_back(saved)
             }
         })
         .await
@@ -402,23 +317,23 @@ impl TokenStore for MySqlStore {
     async fn delete(&self, key: &TokenKey) -> Result<bool, StoreError> {
         self.shared.refuse_organisation(key)?;
         let key = key.clone();
-        self.work("write to", move |shared| {
+        self.work("write to the token table", move |shared| {
             let key = key.clone();
             async move {
-                let mut lease = shared.lease().await?;
+                let mut connection = shared.connections.take().await?;
                 let deleted =
-                    table::delete(lease.connection()?, &key, &|key: &_| shared.bind(key)).await;
-                lease.give_back(deleted)
+                    table::delete(connection.get()?, &key, &|key: &_| shared.bind(key)).await;
+                connection.give_back(deleted)
             }
         })
         .await
     }
 
     async fn keys(&self) -> Result<Vec<TokenKey>, StoreError> {
-        let listing = self.work("read", |shared| async move {
-            let mut lease = shared.lease().await?;
-            let rows = table::all(lease.connection()?).await;
-            lease.give_back(rows)
+        let listing = self.work("read the token table", |shared| async move {
+            let mut connection = shared.connections.take().await?;
+            let rows = table::all(connection.get()?).await;
+            connection.give_back(rows)
         });
         let served = self.shared.single_client.served();
         let mut keys = Vec::new();
@@ -457,7 +372,7 @@ impl TokenStore for MySqlStore {
         key: &TokenKey,
         wait: Duration,
     ) -> Result<Option<RefreshLock>, StoreError> {
-        let name = lock::name(&self.shared.connector.settings.database, key.user());
+        let name = lock::name(&self.shared.connections.connector.settings.database, key.user());
         let held = self.shared.locks.take(&name, wait).await?;
         Ok(held.map(RefreshLock::new))
     }

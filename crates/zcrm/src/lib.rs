@@ -187,17 +187,20 @@ pub mod oauth {
 }
 
 /// Token stores: in memory, in a file, in MySQL, or a custom type that implements
-/// [`TokenStore`](stores::TokenStore).
+/// [`TokenStore`](stores::TokenStore). Stores of leases, by which the processes of a fleet share out work.
 pub mod stores {
+    #[cfg(feature = "conformance")]
+    pub use zcrm_core::lease::conformance as lease_conformance;
+    pub use zcrm_core::lease::{Lease, LeaseStore, MemoryLeases};
     #[cfg(feature = "conformance")]
     pub use zcrm_oauth::store::conformance;
     pub use zcrm_oauth::{
         MemoryStore, RefreshLock, Release, StoreError, StoredToken, TokenKey, TokenStore,
     };
     #[cfg(feature = "file-store")]
-    pub use zcrm_store_file::FileStore;
+    pub use zcrm_store_file::{FileLeases, FileStore};
     #[cfg(feature = "mysql-store")]
-    pub use zcrm_store_mysql::{MySqlStore, MySqlStoreBuilder};
+    pub use zcrm_store_mysql::{MySqlLeases, MySqlStore, MySqlStoreBuilder};
 }
 
 /// The HTTP stack: connections, timeouts, limits, retries, and the clock that they use.

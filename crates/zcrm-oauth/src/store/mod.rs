@@ -3,10 +3,10 @@
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 
-use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
-use zcrm_core::escaped;
+pub use zcrm_core::StoreError;
 
 use crate::{StoredToken, TokenKey};
 
@@ -157,49 +157,5 @@ impl RefreshLock {
 impl fmt::Debug for RefreshLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "RefreshLock(held)" } else { "RefreshLock(open)" })
-    }
-}
-
-/// A failure of a token store. Its message names the location and the remedy, and contains no
-/// token.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct StoreError {
-    message: String,
-    unsupported: bool,
-    source: Option<Arc<dyn StdError + Send + Sync>>,
-}
-
-impl StoreError {
-    /// Creates an error. Control characters in the message are escaped.
-    #[must_use]
-    pub fn new(message: impl Into<String>) -> Self {
-        let message = escaped(&message.into()).in_full().to_string();
-        Self { message, unsupported: false, source: None }
-    }
-
-    /// Returns the source, for an error that repeats the message.
-    #[cfg(feature = "client")]
-    pub(crate) fn into_source(self) -> Option<Arc<dyn StdError + Send + Sync>> {
-        self.source
-    }
-
-    /// Creates an error for a feature that this kind of store does not support.
-    #[must_use]
-    pub fn unsupported(what: &str) -> Self {
-        Self { unsupported: true, ..Self::new(format!("this token store does not support {what}")) }
-    }
-
-    /// Adds the source.
-    #[must_use]
-    pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
-        self.source = Some(Arc::new(source));
-        self
-    }
-
-    /// Returns `true` if the store does not support the call.
-    #[must_use]
-    pub fn is_unsupported(&self) -> bool {
-        self.unsupported
     }
 }

@@ -9,6 +9,7 @@
 mod conformance;
 mod content;
 mod folder;
+mod leases;
 mod locks;
 #[cfg(target_os = "linux")]
 mod mounts;

@@ -10,6 +10,7 @@
 mod charset;
 mod conformance;
 mod inherited;
+mod leases;
 mod locks;
 mod migration;
 mod outage;
