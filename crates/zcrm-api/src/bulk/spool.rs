@@ -1,10 +1,16 @@
 //! Downloads of results to a temporary file.
 
-use std::{fs::File, io, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use http::StatusCode;
 use tokio::task::spawn_blocking;
-use zcrm_core::{Error, ErrorKind, Outcome};
+use zcrm_core::{Error, ErrorKind, Outcome, escaped};
 
 use super::{archive::is_complete, position::BulkPosition};
 use crate::{Call, SaveFile};
@@ -41,7 +47,7 @@ pub(super) async fn download(
     let clock = Arc::clone(call.api().clock());
     let (mut tries, mut downloads) = (1, 0);
     loop {
-        let pause = match save(unnamed(folder).await?, &call).await {
+        let pause = match save(unnamed(position, folder).await?, &call).await {
             Ok(file) => {
                 downloads += 1;
                 let (file, is_complete) = examined(file).await?;
@@ -56,6 +62,9 @@ pub(super) async fn download(
                 let pause = if error.is_throttled() { PAUSE } else { SHORT_PAUSE };
                 error.retry_after().unwrap_or(pause)
             }
+            Err(error) if error.kind() == ErrorKind::Other => {
+                return Err(unwritable(position, folder).with_source(error));
+            }
             Err(error) => return Err(explained(position, error)),
         };
         clock.sleep(pause).await;
@@ -63,13 +72,25 @@ pub(super) async fn download(
 }
 
 /// Creates a file that only this user can read.
-async fn unnamed(folder: Option<&Path>) -> Result<File, Error> {
-    let folder = folder.map_or_else(std::env::temp_dir, Path::to_owned);
-    let created = spawn_blocking(move || tempfile::tempfile_in(folder)).await;
-    created.map_err(io::Error::other).flatten().map_err(|error| {
-        let message = "the temporary file of a bulk result could not be created";
-        Error::new(ErrorKind::Other, Outcome::NotSent, message).with_source(error)
-    })
+async fn unnamed(position: &BulkPosition, folder: Option<&Path>) -> Result<File, Error> {
+    let at = folder_of(folder);
+    let created = spawn_blocking(move || tempfile::tempfile_in(at)).await;
+    let created = created.map_err(io::Error::other).flatten();
+    created.map_err(|error| unwritable(position, folder).with_source(error))
+}
+
+fn folder_of(folder: Option<&Path>) -> PathBuf {
+    folder.map_or_else(std::env::temp_dir, Path::to_owned)
+}
+
+/// Returns the error for a temporary file that cannot be written.
+fn unwritable(position: &BulkPosition, folder: Option<&Path>) -> Error {
+    let message = format!(
+        "the result of the bulk read could not be written to a temporary file in `{}`: free space \
+         there, or choose another folder with `CsvOptions::temporary_folder` ({position})",
+        escaped(&folder_of(folder).to_string_lossy())
+    );
+    Error::new(ErrorKind::Other, Outcome::Local, message).with_extension(position.clone())
 }
 
 /// Returns the file, and whether it is a complete archive.

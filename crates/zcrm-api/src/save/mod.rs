@@ -15,10 +15,10 @@ use zcrm_core::{Clock, Error, ErrorKind, Outcome};
 use zcrm_http::{Download, Progress, TokioClock};
 
 #[cfg(feature = "bulk")]
-pub(crate) use destination::folder as folder_of;
-#[cfg(feature = "bulk")]
-pub(crate) use own_file::{create_own, open_own};
+pub(crate) use own_file::{create_own, open_own, replace};
 use part_file::PartFile;
+#[cfg(feature = "bulk")]
+pub(crate) use part_file::remove_abandoned;
 use validator::{ContentRange, Validator, odd_header};
 
 /// Saves a download to a file: complete or not at all.
@@ -66,6 +66,7 @@ pub struct SaveFile {
     path: PathBuf,
     limit: Option<u64>,
     replaces: bool,
+    names_part: bool,
     attempts: u32,
     source: Option<String>,
     listener: Option<Listener>,
@@ -97,6 +98,7 @@ impl SaveFile {
             path: path.into(),
             limit: None,
             replaces: true,
+            names_part: false,
             attempts: 5,
             source: None,
             listener: None,
@@ -134,6 +136,13 @@ impl SaveFile {
     /// If others can write to the folder, another user can prevent the parts from being kept.
     pub fn resume_later(mut self, source: impl Into<String>) -> Self {
         self.source = Some(source.into());
+        self
+    }
+
+    /// Names the part file after the destination, so that [`remove_abandoned`] finds it after a crash.
+    #[cfg(feature = "bulk")]
+    pub(crate) fn named_part(mut self) -> Self {
+        self.names_part = true;
         self
     }
 
@@ -243,7 +252,8 @@ impl SaveFile {
         if !self.replaces && tokio::fs::symlink_metadata(&self.path).await.is_ok() {
             return Err(destination::is_taken(&self.path));
         }
-        PartFile::find(&self.path, self.source.as_deref()).await
+        let part = PartFile::find(&self.path, self.source.as_deref()).await?;
+        Ok(part.named(self.names_part))
     }
 
     async fn finish(self, part: PartFile, resumed: u32) -> Result<SavedFile, Error> {

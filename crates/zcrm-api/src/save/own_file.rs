@@ -5,9 +5,13 @@
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
-    io,
+    io::{self, Write as _},
     path::Path,
 };
+
+use tempfile::{NamedTempFile, TempPath};
+
+use super::destination::folder;
 
 /// Opens an existing file of this user for reading and writing.
 ///
@@ -38,6 +42,33 @@ pub(crate) fn create_own(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
+}
+
+/// Replaces a file as a whole and durably, by one that only this user can read.
+///
+/// Until it is complete, the new file has the ending `.new`. So the next call removes what a killed
+/// process left. The caller holds a lock, because two calls for a path must not overlap.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let fresh = path.with_file_name(name);
+    if open_own(&fresh)?.is_some() {
+        fs::remove_file(&fresh)?;
+    }
+    let mut file = match create_own(&fresh) {
+        Ok(file) => NamedTempFile::from_parts(file, TempPath::try_from_path(fresh)?),
+        // the file of another user has this name
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            NamedTempFile::new_in(folder(path))?
+        }
+        Err(error) => return Err(error),
+    };
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    #[cfg(unix)]
+    File::open(folder(path))?.sync_all()?;
+    Ok(())
 }
 
 /// Makes the open not block and not follow links.
@@ -92,6 +123,25 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 
     use super::*;
+
+    #[test]
+    fn replaces_a_file_and_removes_what_a_killed_process_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, fresh) = (folder.path().join("a"), folder.path().join("a.new"));
+        let names = || fs::read_dir(folder.path()).unwrap().count();
+        fs::write(create_own(&fresh).map(|_| &fresh).unwrap(), "half").unwrap();
+        replace(&path, b"one").unwrap();
+        replace(&path, b"two").unwrap();
+        assert_eq!((fs::read(&path).unwrap(), names()), (b"two".to_vec(), 1));
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+
+        // a file that others can read is not removed
+        fs::write(&fresh, "theirs").unwrap();
+        fs::set_permissions(&fresh, fs::Permissions::from_mode(0o644)).unwrap();
+        replace(&path, b"three").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"three");
+        assert_eq!((fs::read(&fresh).unwrap(), names()), (b"theirs".to_vec(), 2));
+    }
 
     #[test]
     fn opens_only_private_files_with_a_single_link() {

@@ -6,12 +6,12 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io::{self, Read, SeekFrom, Write},
+    io::{self, Read, SeekFrom},
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
-use tempfile::{Builder, NamedTempFile, TempPath};
+use tempfile::{Builder, TempPath};
 use tokio::{
     io::{AsyncSeekExt, AsyncWriteExt},
     task::spawn_blocking,
@@ -22,6 +22,10 @@ use super::{destination, own_file, validator::Validator};
 
 /// The number of bytes after which a part that is kept is synchronised to disk.
 const CHECKPOINT: u64 = 32 * 1024 * 1024;
+
+/// The text after the destination's name in the name of a named part, and its ending.
+const MARK: &str = ".zcrm-";
+const ENDING: &str = ".part";
 
 /// The maximum size of the note of a part.
 const LONGEST_NOTE: u64 = 64 * 1024;
@@ -53,6 +57,8 @@ pub(super) struct PartFile {
     length: u64,
     /// Whether bytes were written since the last checkpoint.
     changed: bool,
+    /// Whether a part that is not kept has the destination's name in its own.
+    is_named: bool,
 }
 
 impl PartFile {
@@ -79,7 +85,13 @@ impl PartFile {
 
     fn new(target: PathBuf, keeping: Option<PartPaths>, source: String) -> Self {
         let state = PartState { source, validator: None, total: None, bytes: 0 };
-        Self { target, keeping, file: None, state, length: 0, changed: false }
+        let is_named = false;
+        Self { target, keeping, file: None, state, length: 0, changed: false, is_named }
+    }
+
+    /// Names the part after the destination.
+    pub(super) fn named(self, is_named: bool) -> Self {
+        Self { is_named, ..self }
     }
 
     /// Opens the part that an earlier call kept.
@@ -165,22 +177,27 @@ impl PartFile {
     /// Truncates the file to the bytes that count.
     async fn cut(&mut self) -> Result<(), Error> {
         let length = self.length;
-        let file = self.opened()?;
+        let (file, target) = self.opened()?;
+        let failed = |error| failed(target, error);
         file.flush().await.map_err(failed)?;
         file.set_len(length).await.map_err(failed)?;
         file.seek(SeekFrom::Start(length)).await.map(drop).map_err(failed)
     }
 
-    fn opened(&mut self) -> Result<&mut tokio::fs::File, Error> {
-        let opened = self.file.as_mut().map(|(file, _)| file);
-        opened.ok_or_else(|| failed(io::Error::other("the part file is not open")))
+    /// Returns the file and its destination.
+    fn opened(&mut self) -> Result<(&mut tokio::fs::File, &Path), Error> {
+        match &mut self.file {
+            Some((file, _)) => Ok((file, &self.target)),
+            None => Err(not_open(&self.target)),
+        }
     }
 
     async fn create(&mut self) -> Result<(), Error> {
-        let (target, keeping) = (self.target.clone(), self.keeping.clone());
+        let (target, keeping, is_named) =
+            (self.target.clone(), self.keeping.clone(), self.is_named);
         let made = blocking(move || match keeping {
             Some(keeping) => keeping.create(&target),
-            None => temporary(&target).map(Some),
+            None => temporary(&target, is_named).map(Some),
         });
         let (file, path) = match made.await? {
             Some(made) => made,
@@ -188,7 +205,7 @@ impl PartFile {
             None => {
                 self.keeping = None;
                 let target = self.target.clone();
-                blocking(move || temporary(&target)).await?
+                blocking(move || temporary(&target, is_named)).await?
             }
         };
         if self.keeping.is_some() {
@@ -199,8 +216,8 @@ impl PartFile {
     }
 
     pub(super) async fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
-        let file = self.opened()?;
-        file.write_all(piece).await.map_err(failed)?;
+        let (file, target) = self.opened()?;
+        file.write_all(piece).await.map_err(|error| failed(target, error))?;
         self.length = self.length.saturating_add(piece.len() as u64);
         self.changed = true;
         if self.keeping.is_some() && self.length.saturating_sub(self.state.bytes) >= CHECKPOINT {
@@ -215,7 +232,8 @@ impl PartFile {
             return Ok(());
         }
         let keeps = self.keeping.is_some();
-        let file = self.opened()?;
+        let (file, target) = self.opened()?;
+        let failed = |error| failed(target, error);
         file.flush().await.map_err(failed)?;
         if keeps {
             file.sync_data().await.map_err(failed)?;
@@ -230,12 +248,9 @@ impl PartFile {
         let Some(PartPaths { note, .. }) = self.keeping.clone() else { return Ok(()) };
         let state = self.state.clone();
         blocking(move || {
+            let failed = |error| failed(&note, error);
             let text = serde_json::to_vec(&state).map_err(|error| failed(error.into()))?;
-            let mut file = NamedTempFile::new_in(destination::folder(&note)).map_err(failed)?;
-            file.write_all(&text).map_err(failed)?;
-            file.as_file().sync_data().map_err(failed)?;
-            file.persist(&note).map_err(|error| failed(error.error))?;
-            Ok(())
+            own_file::replace(&note, &text).map_err(failed)
         })
         .await
     }
@@ -243,25 +258,27 @@ impl PartFile {
     /// Returns the complete file, at its beginning.
     #[cfg(feature = "bulk")]
     pub(super) async fn into_file(mut self) -> Result<File, Error> {
-        let file = self.opened()?;
+        let (file, target) = self.opened()?;
+        let failed = |error| failed(target, error);
         file.flush().await.map_err(failed)?;
         file.rewind().await.map_err(failed)?;
         match self.file {
             Some((file, _)) => Ok(file.into_std().await),
-            None => Err(failed(io::Error::other("the part file is not open"))),
+            None => Err(not_open(&self.target)),
         }
     }
 
     /// Renames the complete file to its destination. An existing file is an error unless `replaces`
     /// is set.
     pub(super) async fn finish(mut self, replaces: bool) -> Result<(), Error> {
-        let file = self.opened()?;
-        file.flush().await.map_err(failed)?;
-        file.sync_all().await.map_err(failed)?;
+        let (opened, to) = self.opened()?;
+        opened.flush().await.map_err(|error| failed(to, error))?;
+        opened.sync_all().await.map_err(|error| failed(to, error))?;
         let Self { target, file, keeping, .. } = self;
         let Some((file, Some(path))) = file else { return Ok(()) };
         let file = file.into_std().await;
         blocking(move || {
+            let failed = |error| failed(&target, error);
             destination::check(&target)?;
             if !own_file::is_at(&file, &path).map_err(failed)? {
                 let message = "the part file was removed or replaced while it was being written";
@@ -307,14 +324,16 @@ impl PartPaths {
 
     /// Returns the part's path, which is not deleted when dropped.
     fn path(&self) -> Result<TempPath, Error> {
-        let mut path = TempPath::try_from_path(self.part.clone()).map_err(failed)?;
+        let path = TempPath::try_from_path(self.part.clone());
+        let mut path = path.map_err(|error| failed(&self.part, error))?;
         path.disable_cleanup(true);
         Ok(path)
     }
 
     /// Creates the part. Returns `None` if another file is in its place and cannot be removed.
     fn create(&self, target: &Path) -> Result<Option<(File, TempPath)>, Error> {
-        if own_file::open_own(&self.part).map_err(failed)?.is_some() {
+        let own = own_file::open_own(&self.part).map_err(|error| failed(target, error))?;
+        if own.is_some() {
             // another download began in the meantime
             return Err(destination::is_busy(target));
         }
@@ -334,11 +353,42 @@ impl PartPaths {
     }
 }
 
-/// Creates a part that is not kept.
-fn temporary(target: &Path) -> Result<(File, TempPath), Error> {
-    let made =
-        Builder::new().prefix(".zcrm-").suffix(".part").tempfile_in(destination::folder(target));
-    Ok(made.map_err(|error| destination::unwritable(target, error))?.into_parts())
+/// Creates a part that is not kept. If it is named, [`remove_abandoned`] finds it after a crash.
+fn temporary(target: &Path, is_named: bool) -> Result<(File, TempPath), Error> {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let prefix = if is_named { format!(".{name}{MARK}") } else { ".zcrm-".to_owned() };
+    let made = Builder::new()
+        .prefix(&prefix)
+        .suffix(ENDING)
+        .tempfile_in(destination::folder(target))
+        .map_err(|error| destination::unwritable(target, error))?;
+    let (file, path) = made.into_parts();
+    if is_named && let Err(error) = file.try_lock() {
+        tracing::debug!(target: "zcrm::api", %error, "a part file is not locked, and is kept after a crash");
+    }
+    Ok((file, path))
+}
+
+/// Removes the named parts that killed processes left in a folder, for the destinations that are
+/// selected by their names. A part that is being written, or that may belong to another user, is kept.
+#[cfg(feature = "bulk")]
+pub(crate) fn remove_abandoned(
+    folder: &Path,
+    is_selected: impl Fn(&str) -> bool,
+) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
+        let inner = name.to_str().and_then(|name| name.strip_prefix('.')?.strip_suffix(ENDING));
+        let target = inner.and_then(|inner| inner.rsplit_once(MARK)).map(|(target, _)| target);
+        if target.is_some_and(&is_selected)
+            && let Some(file) = own_file::open_own(&path)?
+            && file.try_lock().is_ok()
+            && own_file::is_at(&file, &path)?
+        {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Reads the note of a part, if it belongs to this user and is valid.
@@ -353,11 +403,21 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, Error> {
     match spawn_blocking(work).await {
         Ok(done) => done,
-        Err(error) => Err(failed(io::Error::other(error))),
+        Err(error) => {
+            let message = "the task that writes a file ended early";
+            Err(Error::new(ErrorKind::Other, Outcome::Unknown, message).with_source(error))
+        }
     }
 }
 
-fn failed(error: io::Error) -> Error {
-    let message = "the downloaded file could not be written";
+fn failed(target: &Path, error: io::Error) -> Error {
+    let message = match target.as_os_str().is_empty() {
+        true => "the temporary file of a download could not be written".to_owned(),
+        false => format!("`{}` could not be written", escaped(&target.to_string_lossy())),
+    };
     Error::new(ErrorKind::Other, Outcome::Unknown, message).with_source(error)
+}
+
+fn not_open(target: &Path) -> Error {
+    failed(target, io::Error::other("the part file is not open"))
 }

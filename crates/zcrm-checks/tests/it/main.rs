@@ -10,6 +10,8 @@
 mod changes;
 mod database;
 mod fault_matrix;
+#[cfg(unix)]
+mod full_disk;
 mod live;
 mod long_run;
 mod mysql;

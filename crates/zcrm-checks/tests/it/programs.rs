@@ -21,6 +21,14 @@ fn loses_no_token_when_processes_are_killed() {
 }
 
 #[test]
+fn exports_each_record_and_leaves_no_file_when_processes_are_killed() {
+    let said = run(env!("CARGO_BIN_EXE_crash-test"), &["--export", "--kills", "6"]);
+    for line in ["kills: 6", "faults: 0"] {
+        assert!(said.lines().any(|it| it == line), "{line} in {said}");
+    }
+}
+
+#[test]
 fn refreshes_once_for_each_user_and_expiry() {
     let fleet = ["--processes", "3", "--tasks", "20", "--users", "2", "--expiries", "2"];
     let said = run(env!("CARGO_BIN_EXE_fleet"), &fleet);

@@ -2,18 +2,17 @@
 
 use std::{
     fs::{File, TryLockError},
-    io::{self, Read as _, Write as _},
+    io::{self, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use serde::Deserialize;
-use tempfile::NamedTempFile;
 use tokio::{sync::Mutex, task::spawn_blocking};
 use zcrm_core::{Error, ErrorKind, Outcome};
 
 use super::state::{ExportState, check_format};
-use crate::save::{create_own, folder_of, open_own};
+use crate::save::{create_own, open_own, replace};
 
 /// The largest checkpoint that is read, in bytes.
 const LONGEST: u64 = 16 * 1024 * 1024;
@@ -132,18 +131,11 @@ fn read(path: &Path) -> Result<Option<ExportState>, Error> {
     serde_json::from_slice(&text).map(Some).map_err(|_| invalid("is damaged"))
 }
 
-/// Replaces the checkpoint durably. Only its owner can read it.
+/// Replaces the checkpoint. The lock of the checkpoint is held.
 fn write(path: &Path, state: &ExportState) -> Result<(), Error> {
     let failed = |error| unwritable(path, error);
     let text = serde_json::to_vec(state).map_err(|error| failed(error.into()))?;
-    let folder = folder_of(path);
-    let mut file = NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(&text).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    #[cfg(unix)]
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
-    Ok(())
+    replace(path, &text).map_err(failed)
 }
 
 fn unwritable(path: &Path, error: io::Error) -> Error {

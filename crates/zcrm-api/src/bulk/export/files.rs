@@ -28,6 +28,7 @@ use crate::{
     Call, Records, SaveFile,
     bulk::read::{create::BulkRead, query::BulkQuery},
     request::{Kind, Request, sealed::Sealed},
+    save::remove_abandoned,
 };
 
 /// The records of a file of JSON lines, as many as a bulk read has.
@@ -40,7 +41,7 @@ const ROWS_PER_FILE: usize = 200_000;
 /// `Notes-00001.jsonl` with up to 200,000 records each.
 ///
 /// If the future is dropped or fails, the files so far are complete, and the same request continues
-/// after them. Files of another export in the folder are an error of kind
+/// after them, and removes what a killed process left. Files of another export in the folder are an error of kind
 /// [`Input`](ErrorKind::Input) before anything is paid.
 pub struct SaveExport<T> {
     records: Records<T>,
@@ -66,6 +67,14 @@ impl<T: DeserializeOwned + Send + 'static> SaveExport<T> {
         Request::new(call, Self { records, fresh, checkpoint, settings, folder, read })
     }
 
+    /// Returns `true` if a file of this or another export of the module has this name.
+    fn is_name_of_file(&self, name: &str) -> bool {
+        let number = name.strip_prefix(self.records.module());
+        let number = number.and_then(|rest| rest.strip_prefix('-')?.split_once('.'));
+        matches!(number, Some((number, "csv" | "jsonl"))
+            if number.len() == 5 && number.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+
     fn path(&self, part: u32, ending: &str) -> PathBuf {
         self.folder.join(format!("{}-{part:05}.{ending}", self.records.module()))
     }
@@ -76,17 +85,10 @@ impl<T: DeserializeOwned + Send + 'static> SaveExport<T> {
             let message = format!("the folder `{}` cannot be read", self.folder.display());
             Error::new(ErrorKind::Input, Outcome::NotSent, message).with_source(error)
         };
-        let start = format!("{}-", self.records.module());
         let mut found = BTreeSet::new();
         let mut entries = tokio::fs::read_dir(&self.folder).await.map_err(unreadable)?;
         while let Some(entry) = entries.next_entry().await.map_err(unreadable)? {
-            let name = entry.file_name();
-            let number = name.to_str().and_then(|name| name.strip_prefix(&start));
-            let number = number.and_then(|rest| rest.split_once('.'));
-            if let Some((number, "csv" | "jsonl")) = number
-                && number.len() == 5
-                && number.bytes().all(|byte| byte.is_ascii_digit())
-            {
+            if entry.file_name().to_str().is_some_and(|name| self.is_name_of_file(name)) {
                 found.insert(entry.path());
             }
         }
@@ -108,6 +110,9 @@ impl<T: DeserializeOwned + Send + 'static> SaveExport<T> {
                 escaped(&first.to_string_lossy())
             )));
         }
+        if let Err(error) = remove_abandoned(&self.folder, |name| self.is_name_of_file(name)) {
+            tracing::warn!(target: "zcrm::api", %error, "files of a killed export could not be removed");
+        }
         let checkpoint = Arc::new(checkpoint);
         let mut chain =
             Chain::new(records, Arc::clone(&checkpoint), self.settings.clone(), call.clone());
@@ -121,8 +126,9 @@ impl<T: DeserializeOwned + Send + 'static> SaveExport<T> {
                     // a file has its name only when it is complete
                     let is_of_job = checkpoint.state().await.is_file_of_job(number);
                     if !is_of_job || !exists(&path).await {
+                        let file = SaveFile::to(&path).named_part();
                         let clock = Arc::clone(chain.records.api().clock());
-                        let saved = result.save_to(SaveFile::to(&path).clock(clock)).send().await;
+                        let saved = result.save_to(file.clock(clock)).send().await;
                         match saved {
                             Ok(_) => {}
                             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -206,7 +212,8 @@ impl<T: DeserializeOwned + Send + 'static> SaveExport<T> {
                 let rows = stream::iter(first).chain(listed.by_ref()).take(ROWS_PER_FILE);
                 let lines = rows.scan(&mut limit, |limit, row| ready(line(row, limit)));
                 // a file that was complete before a crash is replaced by the same records
-                SaveFile::to(self.path(number, "jsonl")).store(Box::pin(lines)).await?;
+                let file = SaveFile::to(self.path(number, "jsonl")).named_part();
+                file.store(Box::pin(lines)).await?;
             } else {
                 number = number.saturating_sub(1);
             }

@@ -31,6 +31,9 @@ pub(super) fn check_format(format: u32) -> Result<(), Error> {
     }
 }
 
+/// The room for the id of a job and the page token after it, in bytes. Both have far fewer.
+const JOB_ROOM: usize = 2_048;
+
 /// Zoho's page on creating a job: the life of a page token, in hours.
 const TOKEN_HOURS: i64 = 24;
 
@@ -56,6 +59,9 @@ pub(super) struct ExportState {
     continuations: u32,
     /// Whether a create is being sent. If a process finds this set, the create is doubtful.
     creating: bool,
+    /// Blanks while a create is being sent: the disk has the room for the job before it is paid.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    room: String,
     /// The number of rows of the first job that were acknowledged.
     pub(super) row: u64,
     /// The position in a query or list, if bulk reads do not offer the module.
@@ -145,6 +151,7 @@ impl ExportState {
             order: IdOrder::START,
             continuations: 0,
             creating: false,
+            room: String::new(),
             row: 0,
             list: None,
             parts: 0,
@@ -170,7 +177,8 @@ impl ExportState {
                 escaped(&self.module)
             )));
         }
-        if std::mem::take(&mut self.creating) {
+        if self.creating {
+            self.end_create();
             self.doubtful = self.doubtful.saturating_add(1);
         }
         Ok(self)
@@ -197,18 +205,27 @@ impl ExportState {
         Ok(query)
     }
 
+    /// Records that a create is being sent.
     pub(super) fn begin_create(&mut self) {
         self.creating = true;
+        // the handle of the job has the query too
+        let query = serde_json::to_string(&self.query).map_or(0, |query| query.len());
+        self.room = " ".repeat(query.saturating_add(JOB_ROOM));
+    }
+
+    fn end_create(&mut self) {
+        self.creating = false;
+        self.room.clear();
     }
 
     /// Records that a create was refused or not sent.
     pub(super) fn create_refused(&mut self) {
-        self.creating = false;
+        self.end_create();
     }
 
     /// Records a create whose answer was lost.
     pub(super) fn create_in_doubt(&mut self) {
-        self.creating = false;
+        self.end_create();
         self.doubtful = self.doubtful.saturating_add(1);
     }
 
@@ -219,7 +236,7 @@ impl ExportState {
         from: NextPart,
         above: Option<IdsAbove>,
     ) {
-        self.creating = false;
+        self.end_create();
         self.jobs_created = self.jobs_created.saturating_add(1);
         let part = handle.part();
         let mut paid = PaidJob { handle, from, above, is_repeated: false, count: None };

@@ -42,7 +42,13 @@ impl Kind for SaveCsv {
         let to = to.ok_or_else(|| {
             Error::input("the file cannot be saved again: a clone of this request has saved it")
         })?;
-        to.store(BulkCsv::new(call, self.position, self.options)).await
+        let position = self.position.clone();
+        to.store(BulkCsv::new(call, self.position, self.options)).await.map_err(|error| {
+            match BulkPosition::of(&error) {
+                Some(_) => error,
+                None => error.with_extension(position),
+            }
+        })
     }
 
     fn show(&self, call: &Call) -> Result<Self::Preview, Error> {

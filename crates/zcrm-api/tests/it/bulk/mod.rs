@@ -5,6 +5,7 @@ mod export;
 mod faults;
 mod fixture;
 mod jobs;
+mod left_files;
 mod listed;
 mod results;
 mod rows;

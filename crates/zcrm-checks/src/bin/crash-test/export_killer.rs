@@ -27,6 +27,7 @@ struct Findings {
     repeated: u64,
     jobs: u64,
     doubtful: u64,
+    left: u64,
     faults: u64,
 }
 
@@ -74,9 +75,12 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), BoxError> {
     println!("rows: {}", found.rows);
     println!("rows repeated after a kill: {}", found.repeated);
     println!("jobs: {}, doubtful: {}", found.jobs, found.doubtful);
+    println!("part files and checkpoints left by a kill: {}", found.left);
     println!("faults: {}", found.faults);
     if found.faults > 0 {
-        return Err("an export lost or repeated records, or paid for a job twice".into());
+        return Err(
+            "an export lost or repeated records, paid for a job twice, or left files".into()
+        );
     }
     Ok(())
 }
@@ -131,6 +135,10 @@ impl World {
         while progress.done.is_none() {
             self.process(&folder, streams, kills, rng, &mut progress, found).await?;
             self.check_files(&folder.join("files"), progress.done.is_some() && !streams, found)?;
+            found.left += u64::try_from(strays(&folder)?.len())?;
+        }
+        for name in strays(&folder)? {
+            found.fault(&format!("{name} is left after the export"));
         }
         let [records, jobs, doubtful] = progress.done.unwrap_or_default();
         let all = self.order.len();
@@ -242,4 +250,19 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// Returns the names of files that are neither records nor the checkpoint and its lock.
+fn strays(folder: &Path) -> Result<Vec<String>, BoxError> {
+    let mut strays = Vec::new();
+    for inner in [folder.to_owned(), folder.join("files")] {
+        for entry in std::fs::read_dir(inner)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            let is_saved = name.starts_with("Leads-") && name.ends_with(".csv");
+            if !is_saved && !["checkpoint", "checkpoint.lock", "files"].contains(&name.as_str()) {
+                strays.push(name);
+            }
+        }
+    }
+    Ok(strays)
 }
