@@ -24,9 +24,9 @@ use crate::{
 /// ([`doubtful_jobs`](super::ExportReport::doubtful_jobs)).
 ///
 /// A field that bulk reads refuse is left out and reported
-/// ([`dropped_fields`](super::ExportReport::dropped_fields)). If bulk reads do not offer the module
-/// and there is no [`filter`](Self::filter), lists are used instead, up to their limit of 100,000
-/// records.
+/// ([`dropped_fields`](super::ExportReport::dropped_fields)). If bulk reads do not offer the module,
+/// it is read by a query. If Zoho refuses the query and there is no [`filter`](Self::filter), a list is
+/// used instead, up to its limit of 100,000 records.
 ///
 /// Several exports may run at the same time. They share the limits of the client, such as Zoho's
 /// ten downloads in a minute.
@@ -54,6 +54,7 @@ impl<T: DeserializeOwned + Send + 'static> Export<T> {
     pub(in crate::bulk) fn new(records: &Records<T>) -> Self {
         let settings = ExportSettings {
             options: CsvOptions::new(),
+            condition: None,
             deadline: Duration::from_secs(3_600),
             continues_by_id: false,
             begins_again: false,
@@ -72,7 +73,11 @@ impl<T: DeserializeOwned + Send + 'static> Export<T> {
     }
 
     /// Exports only the records that fulfil a condition.
-    pub fn filter(self, condition: Condition) -> Self {
+    ///
+    /// It must be one that bulk reads take. If bulk reads do not offer the module, it is sent in a
+    /// query, which takes fewer values of `is_in`.
+    pub fn filter(mut self, condition: Condition) -> Self {
+        self.settings.condition = Some(condition.clone());
         self.map(|read| read.filter(condition))
     }
 

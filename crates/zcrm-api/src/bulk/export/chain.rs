@@ -14,7 +14,7 @@ use super::{
     state::{ExportState, IdsAbove, ListPosition, NextPart, PaidJob},
 };
 use crate::{
-    Call, Records,
+    Call, Condition, Records,
     bulk::{
         position::BulkPosition,
         read::{
@@ -62,6 +62,8 @@ fn is_in_doubt(error: &Error) -> bool {
 #[derive(Clone, Debug)]
 pub(super) struct ExportSettings {
     pub(super) options: CsvOptions,
+    /// The condition, for a query if bulk reads do not offer the module.
+    pub(super) condition: Option<Condition>,
     /// The longest wait for one job.
     pub(super) deadline: Duration,
     pub(super) continues_by_id: bool,
@@ -356,8 +358,7 @@ impl<T: DeserializeOwned + Send + 'static> Chain<T> {
                 return Ok(Created::Retry);
             }
         }
-        let can_be_listed = query.criteria.is_none();
-        if is_first && REFUSED_MODULES.contains(&code) && can_be_listed {
+        if is_first && REFUSED_MODULES.contains(&code) {
             tracing::warn!(target: "zcrm::api", code, "bulk reads do not offer the module of an export");
             self.checkpoint.update(|state| state.list = Some(ListPosition::default())).await?;
             return Ok(Created::List);

@@ -197,8 +197,7 @@ impl<T: DeserializeOwned + Send + 'static> SaveExport<T> {
         position: ListPosition,
     ) -> Result<(), Error> {
         let records = chain.records.api().records(chain.records.module().to_owned());
-        let mut listed =
-            Listed::<Record>::open(&records, &chain.checkpoint, query, position).await?;
+        let mut listed = Listed::<Record>::open(&records, chain, query, position).await?;
         let mut number = chain.checkpoint.state().await.parts;
         let (mut progress, mut limit) = (ListProgress::default(), None);
         while !progress.is_done {

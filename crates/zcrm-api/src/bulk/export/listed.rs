@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use zcrm_core::{Error, ErrorKind, Outcome, escaped};
 
 use super::{
-    checkpoint::Checkpoint,
+    chain::Chain,
     state::{ListPosition, ListProgress},
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     request::Request,
 };
 
-/// A stream of the records that a query of a bulk read without criteria selects.
+/// A stream of the records that a query of a bulk read selects.
 pub(super) struct Listed<T> {
     items: ItemStream<T>,
     module: String,
@@ -33,9 +33,9 @@ pub(super) struct Listed<T> {
 impl<T: DeserializeOwned + Send + 'static> Listed<T> {
     /// Continues at a position. At the start it finds out whether the records can be read by a
     /// query.
-    pub(super) async fn open(
+    pub(super) async fn open<C>(
         records: &Records<T>,
-        checkpoint: &Checkpoint,
+        chain: &Chain<C>,
         query: &BulkQuery,
         position: ListPosition,
     ) -> Result<Self, Error> {
@@ -48,15 +48,26 @@ impl<T: DeserializeOwned + Send + 'static> Listed<T> {
             true => records.api().field_names(&module).await?.to_vec(),
             false => query.fields.clone(),
         };
-        let complete = || with_view(records.list().fields(&names), query).complete();
+        let condition = &chain.settings.condition;
+        let complete = || {
+            let list = with_view(records.list().fields(&names), query).complete();
+            match condition {
+                Some(condition) => list.filter(condition.clone()),
+                None => list,
+            }
+        };
         let error = match complete().per_page(1).send().await {
             Ok(_) => return Ok(Self::new(complete().stream(), module, None)),
             Err(error) => error,
         };
+        if condition.is_some() {
+            return Err(needs_query(&module, error));
+        }
         let refusal = refusal_of(error)?;
         tracing::warn!(target: "zcrm::api", refusal, "an export uses a list, which has a limit");
         let kept = Some(refusal.clone());
-        checkpoint
+        chain
+            .checkpoint
             .update(|state| state.list = Some(ListPosition { cursor: None, refusal: kept }))
             .await?;
         let list = match query.fields.is_empty() {
@@ -124,6 +135,22 @@ where
     match &query.view {
         Some(view) => list.view(view),
         None => list,
+    }
+}
+
+/// Returns the error for a condition that cannot be sent in a query. Lists have no conditions.
+fn needs_query(module: &str, error: Error) -> Error {
+    match refusal_of(error.clone()) {
+        Ok(refusal) => {
+            let message = format!(
+                "the export of `{}` needs a query, because bulk reads do not offer the module and lists \
+                 have no conditions, but a query was not possible: {refusal}; leave the filter out, or \
+                 change its conditions",
+                escaped(module)
+            );
+            Error::new(error.kind(), error.outcome(), message).with_source(error)
+        }
+        Err(error) => error,
     }
 }
 

@@ -162,7 +162,7 @@ async fn open<T: DeserializeOwned + Send + 'static>(
             }
             Part::List { position: at, query } => {
                 position = Position::List;
-                let listed = Listed::open(&chain.records, &chain.checkpoint, &query, at).await?;
+                let listed = Listed::open(&chain.records, &chain, &query, at).await?;
                 Source::List(Box::new(listed))
             }
             Part::End => Source::End,

@@ -146,11 +146,48 @@ async fn reads_all_fields_of_an_empty_and_a_small_module() {
 }
 
 #[tokio::test]
-async fn refuses_a_condition_on_a_module_without_bulk_reads() {
+async fn sends_a_condition_in_the_query() {
+    let world = notes(4_100).await;
+    let api = world.api().await;
+    let folder = tempfile::tempdir().unwrap();
+    let all = take(&mut export(&api, &folder).stream(), usize::MAX).await;
+    let folder = tempfile::tempdir().unwrap();
+    let filtered = || export(&api, &folder).filter(field("id").gt(all[99].as_str()));
+    let mut rows = filtered().stream();
+    let mut ids = take(&mut rows, 2_500).await;
+    rows.acknowledge().await.unwrap();
+    drop(rows);
+    let mut rows = filtered().stream();
+    ids.extend(take(&mut rows, usize::MAX).await);
+    assert_eq!(ids, all[100..]);
+    rows.acknowledge().await.unwrap();
+    assert!(rows.report().await.is_complete);
+
+    let folder = tempfile::tempdir().unwrap();
+    let one = export(&api, &folder).filter(field("id").eq(all[7].as_str()));
+    let report = one.save_in(folder.path()).await.unwrap();
+    assert_eq!(saved(&report), (vec![all[7].clone()], vec![1]));
+}
+
+#[tokio::test]
+async fn names_the_reason_if_a_condition_cannot_be_sent() {
     let world = notes(1).await;
-    let filtered = world.api().await.records("Notes").export().filter(field("Note_Title").eq("a"));
-    let error = filtered.stream().next().await.unwrap().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Api);
+    let folder = tempfile::tempdir().unwrap();
+    let condition = || field("Note_Title").eq("a");
+    let api = world.api_for(&NO_QUERIES).await;
+    let error = export(&api, &folder).filter(condition()).stream().next().await;
+    let text = error.unwrap().unwrap_err().to_string();
+    assert!(text.contains("lacks the scope ZohoCRM.coql.READ"), "{text}");
+    // the checkpoint goes on with another token
+    let api = world.api().await;
+    assert!(export(&api, &folder).filter(condition()).stream().next().await.is_none());
+
+    let folder = tempfile::tempdir().unwrap();
+    let many = field("Note_Title").is_in((0..150).map(|n| n.to_string()));
+    let error = export(&api, &folder).filter(many).stream().next().await.unwrap().unwrap_err();
+    let text = error.to_string();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));
+    assert!(text.contains("150 values") && text.contains("lists have no conditions"), "{text}");
 }
 
 #[tokio::test]
