@@ -15,6 +15,9 @@ use crate::shell::Workspace;
 const PYTHON_SDK: &str = "zohocrmsdk8_0==7.0.0";
 const NODE_SDK: &str = "@zohocrm/nodejs-sdk-8.0@2.0.0";
 
+/// Zoho's older SDK, for v2, and the package that it imports without naming it as a dependency.
+const PYTHON_SDK_V2: [&str; 2] = ["zohocrmsdk2_0==5.1.0", "mysql-connector-python==26.10.0"];
+
 /// A builder of COQL queries by other people.
 const NODE_COQL: &str = "@doralhw-org/coql-query-builder@0.2.2";
 
@@ -55,10 +58,15 @@ fn python(workspace: &Workspace, program: &Path, folder: &Path) -> Result<()> {
     if !python.is_file() {
         cmd!(sh, "python3 -m venv {venv}").run()?;
     }
-    cmd!(sh, "{python} -m pip install --quiet --disable-pip-version-check {PYTHON_SDK}").run()?;
-    for (script, options) in
-        [("records", [].as_slice()), ("bulk_read", &["--bulk-rows", "3"]), ("bulk_write", &[])]
-    {
+    let pip = ["install", "--quiet", "--disable-pip-version-check"];
+    cmd!(sh, "{python} -m pip {pip...} {PYTHON_SDK} {PYTHON_SDK_V2...}").run()?;
+    let scripts = [
+        ("records", [].as_slice()),
+        ("bulk_read", &["--bulk-rows", "3"]),
+        ("bulk_read_v2", &["--bulk-rows", "3"]),
+        ("bulk_write", &[]),
+    ];
+    for (script, options) in scripts {
         let Running { info, .. } = &Running::start(program, folder, options)?;
         cmd!(sh, "{python} {SCRIPTS}/{script}.py {info}").run()?;
     }
