@@ -69,6 +69,12 @@
 //! `Records::reconcile` (feature `bulk`) compares the ids and times of all records with those of a replica
 //! by a bulk read, for 50 API credits for 200,000 records. Run it from time to time.
 //!
+//! The look-back covers lists and queries. It does not cover bulk reads: a bulk read has the records of the
+//! moment at which its job ran, and Zoho does not document its delay. So a difference near the time of the
+//! comparison may be a change that the stream has returned already, or returns in the next round. Read the
+//! record by its id before you act on it, and begin after an export with the time at which it was
+//! started.
+//!
 //! Sources: <https://www.zoho.com/crm/developer/docs/api/v8/get-records.html>,
 //! <https://www.zoho.com/crm/developer/docs/api/v8/get-deleted-records.html>
 

@@ -2,6 +2,7 @@
 
 mod answers;
 mod rounds;
+mod states;
 
 use zcrm_api::changes::ChangeMark;
 use zcrm_core::Timestamp;

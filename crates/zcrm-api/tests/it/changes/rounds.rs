@@ -233,7 +233,6 @@ async fn refuses_marks_and_options_that_do_not_fit_before_anything_is_sent() {
     assert_eq!(sim.journal().api_requests(), 0);
     changes(&years).fields(["City"]).accept_lost_deletions().await.unwrap();
     assert_eq!(sim.journal().api_requests(), 2);
-    // the names of fields are known now, and the module has no time
     let text = serde_json::to_string(&mark).unwrap();
     let later = text.replace(r#""version":1"#, r#""version":2"#);
     let error = serde_json::from_str::<ChangeMark>(&later).unwrap_err().to_string();
