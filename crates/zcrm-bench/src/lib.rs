@@ -9,11 +9,13 @@ pub mod baseline;
 pub mod child;
 mod count;
 pub mod data;
+mod memory;
 pub mod report;
 pub mod sdk;
 mod server;
 
 pub use count::{count, run_case};
+pub use memory::memory;
 pub use server::serve;
 
 /// Any error; a measurement stops at the first one.

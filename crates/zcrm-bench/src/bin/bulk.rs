@@ -23,6 +23,7 @@ use zcrm::{
 use zcrm_bench::{
     BoxError,
     child::{Server, ServerAddress},
+    memory,
     report::ReportRow,
     runtime, sdk, serve,
 };
@@ -234,14 +235,6 @@ async fn count<T: DeserializeOwned + Send + 'static>(
 fn print(rows: u64, seconds: f64, rest: f64) -> Result<(), BoxError> {
     println!("{rows} {seconds} {}", memory("VmHWM:")? - rest);
     Ok(())
-}
-
-/// Returns a figure of the process's memory in MiB.
-fn memory(name: &str) -> Result<f64, BoxError> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix(name));
-    let number = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-    Ok(number.ok_or("the system does not report the memory of a process")? / 1024.0)
 }
 
 /// Runs a simulator until its input ends, and prints the spent credits.

@@ -1,0 +1,14 @@
+//! The memory of the process.
+
+use crate::BoxError;
+
+/// Returns a figure of the process's memory in MiB: `VmRSS:` at present, or `VmHWM:` at its peak.
+///
+/// # Errors
+/// Returns an error if the system does not report it, as Linux does.
+pub fn memory(name: &str) -> Result<f64, BoxError> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let number = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    Ok(number.ok_or("the system does not report the memory of a process")? / 1024.0)
+}
