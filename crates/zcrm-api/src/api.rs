@@ -2,9 +2,13 @@
 
 use std::{fmt, sync::Arc};
 
+#[cfg(feature = "bulk")]
+use http::Extensions;
 use http::{HeaderMap, Request};
 use tower::Layer;
 use zcrm_core::{ApiVersion, CallMeta, Clock, Error, Reply, RetryClass};
+#[cfg(feature = "bulk")]
+use zcrm_http::Tenant;
 use zcrm_http::{
     AuthorizedBy, Authorizer, CallSettings, DownloadResponse, ReqBody, TokioClock, Transport,
     layer::HeadersLayer, open, send_built,
@@ -13,6 +17,8 @@ use zcrm_http::{
 #[cfg(feature = "bulk")]
 use crate::download_pace::DownloadPace;
 use crate::field_cache::FieldCache;
+#[cfg(feature = "bulk")]
+use crate::org_ids::OrgIds;
 
 /// A Zoho CRM client for one user, one transport and one API version.
 ///
@@ -47,6 +53,8 @@ struct Shared {
     fields: Arc<FieldCache>,
     #[cfg(feature = "bulk")]
     downloads: Arc<DownloadPace>,
+    #[cfg(feature = "bulk")]
+    org_ids: Arc<OrgIds>,
     settings: CallSettings,
     read_only: bool,
 }
@@ -86,6 +94,8 @@ impl Api {
             fields: Arc::default(),
             #[cfg(feature = "bulk")]
             downloads: Arc::default(),
+            #[cfg(feature = "bulk")]
+            org_ids: Arc::default(),
             settings: CallSettings::default(),
             read_only: false,
         };
@@ -222,6 +232,16 @@ impl Api {
 
     pub(crate) fn fields(&self) -> &Arc<FieldCache> {
         &self.shared.fields
+    }
+
+    /// Returns the ids of organisations that were read, and the tenant of this API's calls.
+    #[cfg(feature = "bulk")]
+    pub(crate) fn org_ids(&self) -> (&OrgIds, Tenant) {
+        let mut extensions = Extensions::new();
+        if let Some(authorizer) = &self.shared.authorizer {
+            extensions.insert(AuthorizedBy(Arc::clone(authorizer)));
+        }
+        (&self.shared.org_ids, Tenant::of(&extensions))
     }
 
     /// Authorises a request, sends it, and reads the response into memory.

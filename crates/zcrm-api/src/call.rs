@@ -50,6 +50,9 @@ pub struct Call {
     response: ResponseShape,
     // boxed, because calls are moved often and few have files
     streams: Option<Box<Streams>>,
+    /// The address in another response, which replaces the path.
+    #[cfg(feature = "bulk")]
+    address: Option<Box<http::Uri>>,
 }
 
 /// The files that a call sends as streams, and the listener of its progress.
@@ -125,7 +128,14 @@ impl Api {
 impl Call {
     pub(crate) fn new(api: Api, operation: &Operation) -> Self {
         let request = operation.request(api.version());
-        Self { api, request, response: operation.response(), streams: None }
+        Self {
+            api,
+            request,
+            response: operation.response(),
+            streams: None,
+            #[cfg(feature = "bulk")]
+            address: None,
+        }
     }
 
     /// Sets the value of `{name}` in the path.
@@ -298,6 +308,13 @@ impl Call {
         self.map(|request| request.fail(mistake))
     }
 
+    /// Sends the call to an address in another response.
+    #[cfg(feature = "bulk")]
+    pub(crate) fn at(mut self, address: http::Uri) -> Self {
+        self.address = Some(Box::new(address));
+        self
+    }
+
     /// Records the error of a failed check.
     pub(crate) fn check(self, result: Result<(), Error>) -> Self {
         match result {
@@ -376,7 +393,15 @@ impl Call {
     /// Sends the call and returns its response as a download.
     pub(crate) async fn open(self) -> Result<DownloadResponse, Error> {
         let api = self.api.clone();
-        api.open(self.build()?).await
+        #[cfg(feature = "bulk")]
+        let address = self.address.clone();
+        #[cfg_attr(not(feature = "bulk"), expect(unused_mut, reason = "only bulk has addresses"))]
+        let mut request = self.build()?;
+        #[cfg(feature = "bulk")]
+        if let Some(address) = address {
+            *request.uri_mut() = *address;
+        }
+        api.open(request).await
     }
 
     /// Takes the listener of a call without a body: it reports the download.

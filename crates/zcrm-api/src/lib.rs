@@ -18,7 +18,7 @@
 //! [`RecordHandle`] gives access to one record and its notes, attachments, photo, tags and related
 //! records. [`metadata`] describes modules; [`organisation`] covers the organisation and its users.
 //!
-//! The feature `bulk` adds bulk reads, which move entire modules out of Zoho CRM.
+//! The feature `bulk` adds bulk reads and writes, which move entire modules out of and into Zoho CRM.
 
 mod api;
 mod attachments;
@@ -43,6 +43,8 @@ mod notes;
 #[doc(alias = "webhook")]
 #[doc(alias = "notifications")]
 pub mod operations;
+#[cfg(feature = "bulk")]
+mod org_ids;
 pub mod organisation;
 pub mod records;
 mod reference_text;

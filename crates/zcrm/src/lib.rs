@@ -44,7 +44,8 @@
 //! * `derive`: `#[derive(Module)]` for your own structs, see [`Module`].
 //! * `ruby-marshal`: token files in the format of the Ruby SDK. A file in that format is read and
 //!   written in it. Adds a dependency with the licence WTFPL.
-//! * `bulk`: bulk reads, which move entire modules out of Zoho CRM; see the module `bulk`.
+//! * `bulk`: bulk reads and writes, which move entire modules out of and into Zoho CRM; see the
+//!   module `bulk`.
 //! * `conformance`: the module `stores::conformance`, a test suite for your own
 //!   [`TokenStore`](stores::TokenStore).
 //! * `test-util`: `ManualClock`, a clock that tests advance without waiting.
@@ -137,15 +138,19 @@ pub mod records {
     };
 }
 
-/// Bulk reads: jobs that pack up to 200,000 records as CSV. Start with
-/// [`Records::bulk_read`](records::Records::bulk_read), or with
-/// [`Records::export`](records::Records::export) for all records of a module.
+/// Bulk reads and writes: jobs of many records. Start with
+/// [`Records::bulk_read`](records::Records::bulk_read), with
+/// [`Records::export`](records::Records::export) for all records of a module, or with
+/// [`Records::bulk_write`](records::Records::bulk_write).
 #[cfg(feature = "bulk")]
 pub mod bulk {
     pub use zcrm_api::bulk::{
-        BulkCsv, BulkJob, BulkJobHandle, BulkPosition, BulkProgress, BulkRead, BulkResult,
-        BulkRows, BulkState, BulkStatus, CsvOptions, DroppedField, Export, ExportReport,
-        ExportStream, SaveCsv, SaveExport, WaitForBulk,
+        BulkChild, BulkChildPosition, BulkColumn, BulkCsv, BulkFileStatus, BulkJob, BulkJobHandle,
+        BulkOutcome, BulkOutcomes, BulkPosition, BulkProgress, BulkRead, BulkRecordPosition,
+        BulkResult, BulkRowError, BulkRowStatus, BulkRows, BulkState, BulkStatus, BulkWrite,
+        BulkWriteHandle, BulkWriteJob, BulkWriteJobs, BulkWriteResult, BulkWriteStatus, CsvOptions,
+        DroppedField, Export, ExportReport, ExportStream, SaveCsv, SaveExport, WaitForBulk,
+        WaitForBulkWrite, WaitKind, WaitOptions,
     };
     pub use zcrm_api::changes::{Difference, Differences};
 }

@@ -5,6 +5,7 @@ use std::{
     io::{self, BufReader, Read, Seek as _},
 };
 
+use csv::StringRecord;
 use zcrm_core::{BoxError, Error, ErrorKind, Outcome};
 use zip::{
     CompressionMethod, ZipArchive,
@@ -12,7 +13,7 @@ use zip::{
     result::ZipError,
 };
 
-use super::position::BulkPosition;
+use super::{job_state::JobKind, position::BulkPosition};
 
 /// The error of an archive without its end.
 const INCOMPLETE: &str = "is not a complete ZIP archive: download it again";
@@ -67,7 +68,7 @@ pub(super) fn is_complete(file: &File) -> bool {
 
 /// Returns the error for a result that cannot be read.
 pub(super) fn broken(position: &BulkPosition, what: &str, source: Option<BoxError>) -> Error {
-    let message = format!("the result of the bulk read {what} ({position})");
+    let message = format!("the result of the {} {what} ({position})", position.kind.name());
     let error = Error::new(ErrorKind::Decode, Outcome::Local, message);
     match source {
         Some(source) => error.with_boxed_source(source),
@@ -78,7 +79,11 @@ pub(super) fn broken(position: &BulkPosition, what: &str, source: Option<BoxErro
 
 /// Returns the error for a failed read of the content: a limit, the disk, or a damaged archive.
 pub(super) fn unreadable(position: &BulkPosition, error: io::Error) -> Error {
-    let what = match error.get_ref().and_then(|error| error.downcast_ref()) {
+    let ending = error.get_ref().and_then(|error| error.downcast_ref());
+    let what = match ending {
+        Some(Ending::TooLarge | Ending::RowTooLarge) if position.kind == JobKind::Write => {
+            "unpacks to more bytes than a result can have"
+        }
         Some(Ending::TooLarge) => "unpacks to more bytes than the limit allows: set `csv_limit`",
         Some(Ending::RowTooLarge) => {
             "has a row of more bytes than the limit allows: set `row_limit`"
@@ -86,8 +91,9 @@ pub(super) fn unreadable(position: &BulkPosition, error: io::Error) -> Error {
         Some(Ending::Cut) => INCOMPLETE,
         // a system's error has a code, and that of a damaged archive has none
         None if error.raw_os_error().is_some() => {
+            let kind = position.kind.name();
             let message =
-                format!("the result of the bulk read could not be read from disk ({position})");
+                format!("the result of the {kind} could not be read from disk ({position})");
             let error = Error::new(ErrorKind::Other, Outcome::Local, message).with_source(error);
             return error.with_extension(position.clone());
         }
@@ -101,6 +107,18 @@ impl Archive {
     ///
     /// If its end is missing, the content before it is read, followed by an error.
     pub(super) fn open(file: File, position: BulkPosition, limit: u64) -> Result<Self, Error> {
+        let archive = Self::open_any(file, position, limit)?;
+        match &archive.source {
+            Source::Whole(zip) if zip.len() != 1 => {
+                let what = format!("contains {} files, but one is expected", zip.len());
+                Err(broken(&archive.position, &what, None))
+            }
+            _ => Ok(archive),
+        }
+    }
+
+    /// Opens the archive, which may contain any number of files.
+    pub(super) fn open_any(file: File, position: BulkPosition, limit: u64) -> Result<Self, Error> {
         let unreadable = |error| unreadable(&position, error);
         let buffered = |file| BufReader::with_capacity(64 * 1024, file);
         let cut = file.try_clone().map_err(unreadable)?;
@@ -117,17 +135,31 @@ impl Archive {
                 return Ok(Self { source: Source::Cut(cut), position, limit });
             }
         };
-        match zip.len() {
-            1 => Ok(Self { source: Source::Whole(zip), position, limit }),
-            count => {
-                let what = format!("contains {count} files, but one is expected");
-                Err(broken(&position, &what, None))
+        Ok(Self { source: Source::Whole(zip), position, limit })
+    }
+
+    /// Returns the names of the files, or `None` if the end of the archive is missing.
+    pub(super) fn names(&self) -> Option<Vec<String>> {
+        match &self.source {
+            Source::Whole(zip) => {
+                // a name that is not text matches none
+                Some(zip.file_names().map(|name| name.unwrap_or_default().into_owned()).collect())
             }
+            Source::Cut(_) => None,
         }
     }
 
-    /// Returns the content of the file.
+    /// Returns the content of the first file.
     pub(super) fn content(&mut self, row_limit: u64) -> Result<Content<impl Read + '_>, Error> {
+        self.content_of(0, row_limit)
+    }
+
+    /// Returns the content of a file.
+    pub(super) fn content_of(
+        &mut self,
+        index: usize,
+        row_limit: u64,
+    ) -> Result<Content<impl Read + '_>, Error> {
         let Self { source, position, limit } = self;
         let is_cut = matches!(source, Source::Cut(_));
         let damaged = |error: ZipError| {
@@ -135,7 +167,7 @@ impl Archive {
         };
         let (file, is_folder): (Box<dyn Read + '_>, bool) = match source {
             Source::Whole(zip) => {
-                let file = zip.by_index(0).map_err(damaged)?;
+                let file = zip.by_index(index).map_err(damaged)?;
                 let is_folder = file.is_dir();
                 (Box::new(file), is_folder)
             }
@@ -183,4 +215,18 @@ impl<R: Read> Read for Content<R> {
             self.row_left.checked_sub(bytes).ok_or(io::Error::other(Ending::RowTooLarge))?;
         Ok(read)
     }
+}
+
+/// Reads the next row. Returns `false` at the end.
+pub(super) fn next_row<R: Read>(
+    reader: &mut csv::Reader<Content<R>>,
+    cells: &mut StringRecord,
+    position: &BulkPosition,
+) -> Result<bool, Error> {
+    reader.get_mut().next_row();
+    reader.read_record(cells).map_err(|error| match error.into_kind() {
+        csv::ErrorKind::Io(error) => unreadable(position, error),
+        csv::ErrorKind::Utf8 { .. } => broken(position, "is not UTF-8", None),
+        _ => broken(position, "is not CSV", None),
+    })
 }

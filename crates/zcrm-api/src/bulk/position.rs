@@ -4,7 +4,9 @@ use std::fmt;
 
 use zcrm_core::{Error, Id, escaped};
 
-/// The position of an error in the result of a bulk read: the job, its part, and the row.
+use super::job_state::JobKind;
+
+/// The position of an error in the result of a bulk job: the job, its part, and the row.
 ///
 /// Every error about a result has it as an extension, and its text names it.
 ///
@@ -29,15 +31,17 @@ use zcrm_core::{Error, Id, escaped};
 pub struct BulkPosition {
     /// The id of the job.
     pub job: Id,
-    /// The number of the job in its chain, from 1: part 2 has the rows from 200,001 on.
+    /// The number of the job in its chain, from 1: part 2 of a bulk read has the rows from 200,001
+    /// on.
     pub part: u32,
     /// The number of the row in the result, from 1, without the header. It is 0 for a fault of the
     /// archive or the header.
     pub row: u64,
+    pub(super) kind: JobKind,
 }
 
 impl BulkPosition {
-    /// Returns the position of an error of a bulk read.
+    /// Returns the position of an error of a bulk job.
     #[must_use]
     pub fn of(error: &Error) -> Option<&Self> {
         error.extension()

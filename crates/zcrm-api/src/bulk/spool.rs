@@ -122,8 +122,9 @@ fn explained(position: &BulkPosition, error: Error) -> Error {
         return error.with_extension(position.clone());
     }
     let message = format!(
-        "the result of the bulk read is not available (any more): Zoho keeps it for about a day, then \
-         the job must be created again ({position})"
+        "the result of the {} is not available (any more): {} ({position})",
+        position.kind.name(),
+        position.kind.life()
     );
     Error::new(ErrorKind::NotFound, Outcome::Local, message)
         .with_status(StatusCode::NOT_FOUND)

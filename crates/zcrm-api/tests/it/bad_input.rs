@@ -1,7 +1,10 @@
 //! Invalid input: errors that name the mistake, before anything is sent.
 
 use serde_json::json;
-use zcrm_api::{Condition, Note, field, records::SortOrder};
+use zcrm_api::{
+    Condition, Note, field,
+    records::{SortOrder, Upsert, WriteRecords},
+};
 use zcrm_core::{ApiVersion, Error, ErrorKind, Id, Tag, Timestamp};
 
 use crate::fixture::Fixture;
@@ -65,7 +68,8 @@ async fn reports_every_mistake_before_sending() {
     }
     let row = [json!({"Last_Name": "a"})];
     let eleven: Vec<String> = (0..11).map(|n| format!("F{n}")).collect();
-    let upsert = eleven.into_iter().fold(leads.upsert_many(row), zcrm_api::Request::by);
+    let by = zcrm_api::Request::<WriteRecords<Upsert>>::by;
+    let upsert = eleven.into_iter().fold(leads.upsert_many(row), by);
     named(&upsert.send().await.unwrap_err(), &["ten"]);
     let ruled = leads.create_many([json!({"Last_Name": "a"})]).assignment_rule("a b");
     named(&ruled.send().await.unwrap_err(), &["invalid id"]);

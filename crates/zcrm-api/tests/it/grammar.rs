@@ -32,6 +32,8 @@ const FUTURES: &[(&str, &str)] = &[
     ("BulkRows::next", "it polls a stream"),
     ("BulkRows::collect", "it reads a stream to its end"),
     ("BulkCsv::next", "it polls a stream"),
+    ("BulkOutcomes::next", "it polls a stream"),
+    ("BulkOutcomes::collect", "it reads a stream to its end"),
     ("ExportStream::next", "it polls a stream"),
     ("ExportStream::acknowledge", "it writes the checkpoint"),
     ("ExportStream::report", "it reads the checkpoint"),
@@ -52,7 +54,10 @@ const FUTURES_OF_THE_FACADE: &[(&str, &str)] = &[
 ];
 
 /// Request kinds whose preview is an error, each with the reason.
-const WITHOUT_PREVIEW: &[(&str, &str)] = &[("::UploadFile", "its file is opened when it is sent")];
+const WITHOUT_PREVIEW: &[(&str, &str)] = &[
+    ("::UploadFile", "its file is opened when it is sent"),
+    ("::BulkWrite", "its records are read when it is sent"),
+];
 
 /// A server that refuses every request, and the names of the request kinds that were tried.
 struct Grammar {
@@ -236,12 +241,25 @@ async fn bulk(grammar: &mut Grammar, path: &std::path::Path) {
     let body = br#"{"data":[{"id":"5","state":"COMPLETED"}]}"#;
     let ended = || zcrm_api::bulk::BulkStatus::from_callback(body).unwrap();
     grammar.try_all(|api| job(api).result(ended()).unwrap().unwrap().save_to(path)).await;
+    let row = || Record::new().with("Last_Name", "A");
+    grammar.try_once(|api| api.records("Leads").bulk_write().create().rows([row()])).await;
+    let job = |api: &Api| {
+        let clock = std::sync::Arc::new(zcrm_core::ManualClock::jumping());
+        let handle = json!({ "id": "5", "part": 1, "first": 0, "created": "2026-01-01T00:00:00Z",
+            "files": [{ "module": "Leads", "sums": "" }] });
+        let handle = serde_json::from_value(handle).unwrap();
+        api.with_clock(clock).records("Leads").resume_bulk_write(handle).unwrap()
+    };
+    grammar.try_all(|api| job(api).wait()).await;
+    grammar.try_all(|api| job(api).status()).await;
 }
 
 /// The kinds of a feature that is off have no requests.
 #[cfg(not(feature = "bulk"))]
 async fn bulk(grammar: &mut Grammar, _: &std::path::Path) {
-    grammar.kinds.extend(["BulkRead", "SaveCsv", "SaveExport", "WaitForBulk"].map(String::from));
+    let kinds =
+        ["BulkRead", "BulkWrite", "SaveCsv", "SaveExport", "WaitForBulk", "WaitForBulkWrite"];
+    grammar.kinds.extend(kinds.map(String::from));
 }
 
 #[tokio::test]

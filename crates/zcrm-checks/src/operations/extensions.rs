@@ -61,6 +61,18 @@ async fn bulk(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     while let Some(row) = rows.next().await {
         row?;
     }
+    recorder.now("Records::bulk_write");
+    let rows = [Record::new().with("Last_Name", "A"), Record::new().with("Last_Name", "B")];
+    let jobs = leads.bulk_write().create().rows(rows);
+    let Some(job) = jobs.await?.jobs().first().cloned() else {
+        return Err(Error::input("the bulk write created no job"));
+    };
+    recorder.now("BulkWriteJob::status");
+    job.status().await?;
+    recorder.now("BulkWriteJob::wait");
+    let result = job.wait().await?;
+    recorder.now("BulkWriteResult::outcomes");
+    result.outcomes().collect().await?;
     Ok(())
 }
 

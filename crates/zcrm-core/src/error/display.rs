@@ -65,6 +65,9 @@ impl Inner {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
+        if let Some(context) = &inner.context {
+            write!(f, "{context}: ")?;
+        }
         write!(f, "{}", escaped(inner.headline()).in_full())?;
         if let Some(api) = &inner.api {
             write!(f, ": {api}")?;

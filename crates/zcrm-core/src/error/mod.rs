@@ -38,6 +38,7 @@ struct Inner {
     kind: ErrorKind,
     outcome: Outcome,
     message: Cow<'static, str>,
+    context: Option<Box<str>>,
     api: Option<ApiError>,
     record: Option<RecordError>,
     call: Option<CallMeta>,
@@ -65,6 +66,7 @@ impl Error {
                 Cow::Owned(text) => Cow::Owned(escaped(&text).in_full().to_string()),
                 fixed => fixed,
             },
+            context: None,
             api: None,
             record: None,
             call: None,
@@ -151,6 +153,20 @@ impl Error {
                     .with_boxed_source(other)
             }
         }
+    }
+
+    /// Adds what the failed call was for, such as `the upload of part 3`, in front of the text.
+    ///
+    /// Kind, outcome and code stay the same. Control characters are escaped.
+    #[must_use]
+    pub fn in_context(mut self, context: &str) -> Self {
+        let context = escaped(context).in_full().to_string();
+        let inner = self.inner();
+        inner.context = Some(match &inner.context {
+            Some(inside) => format!("{context}: {inside}").into(),
+            None => context.into(),
+        });
+        self
     }
 
     /// Sets the cause.
@@ -467,6 +483,15 @@ mod tests {
         let back = Error::from_boxed(boxed);
         assert_eq!(back.kind(), ErrorKind::Config);
         assert_eq!(back.retry_after(), Some(Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn puts_its_context_in_front_and_keeps_the_code() {
+        let api = ApiError::new(StatusCode::BAD_REQUEST, Code::INVALID_DATA, "too large");
+        let error = Error::from_api(api).in_context("the upload").in_context("part 3\n");
+        let text = error.to_string();
+        assert!(text.starts_with("part 3\\n: the upload: Zoho refused the request"), "{text}");
+        assert_eq!(error.code(), Some(&Code::INVALID_DATA));
     }
 
     #[test]

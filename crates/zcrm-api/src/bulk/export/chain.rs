@@ -16,6 +16,7 @@ use super::{
 use crate::{
     Call, Condition, Records,
     bulk::{
+        job_state::BulkState,
         position::BulkPosition,
         read::{
             create::BulkRead,
@@ -23,7 +24,6 @@ use crate::{
             options::{CsvOptions, Types},
             query::BulkQuery,
             result::BulkResult,
-            status::BulkState,
         },
     },
 };

@@ -14,16 +14,14 @@ use futures_core::Stream;
 use tokio::sync::mpsc::{Receiver, Sender};
 use zcrm_core::Error;
 
-use super::{
-    options::CsvOptions,
-    reader::{ended_early, spawn},
-};
+use super::options::CsvOptions;
 use crate::{
     Call,
     bulk::{
         archive::{Archive, unreadable},
         position::BulkPosition,
         spool::download,
+        thread::{ended_early, spawn},
     },
 };
 

@@ -11,7 +11,9 @@ use super::{
     query::BulkQuery,
 };
 use crate::{
-    Call, Condition, Records, check, operations,
+    Call, Condition, Records,
+    bulk::callback,
+    check, operations,
     request::{Kind, Request, sealed::Sealed},
 };
 
@@ -124,11 +126,8 @@ impl<T> Request<BulkRead<T>> {
     /// The address must begin with `https://` (or `http://`).
     pub fn callback(self, url: impl Into<String>) -> Self {
         let url = url.into();
-        let wrong = (!url.starts_with("https://") && !url.starts_with("http://")).then(|| {
-            // an address may contain a secret, so the error does not show it
-            Error::input("invalid callback: expected a URL that begins with `https://`")
-        });
-        let request = self.map(|call| call.check(wrong.map_or(Ok(()), Err)));
+        let right = callback::check(&url);
+        let request = self.map(|call| call.check(right));
         request.set(|kind| kind.query.callback = Some(url))
     }
 }

@@ -9,7 +9,7 @@ use zcrm_core::{Error, Id, Operation, escaped};
 use super::{query::BulkQuery, status::BulkStatus};
 use crate::{
     Call, Records,
-    bulk::position::BulkPosition,
+    bulk::{job_state::JobKind, position::BulkPosition},
     operations,
     request::{GetItem, Request},
 };
@@ -137,7 +137,8 @@ impl<T> BulkJob<T> {
 
     /// Returns the position of a row in the result.
     pub(super) fn position(&self, row: u64) -> BulkPosition {
-        BulkPosition { job: self.handle.id.clone(), part: self.handle.part, row }
+        let (job, part) = (self.handle.id.clone(), self.handle.part);
+        BulkPosition { job, part, row, kind: JobKind::Read }
     }
 
     /// Reads the status of the job once. [`wait`](Self::wait) repeats this until the job has ended.

@@ -24,8 +24,8 @@ pub use options::CsvOptions;
 pub use result::BulkResult;
 pub use rows::BulkRows;
 pub use save::SaveCsv;
-pub use status::{BulkState, BulkStatus};
-pub use wait::{BulkProgress, WaitForBulk};
+pub use status::BulkStatus;
+pub use wait::WaitForBulk;
 
 use serde::de::DeserializeOwned;
 use zcrm_core::Error;

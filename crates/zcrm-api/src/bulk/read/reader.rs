@@ -1,16 +1,17 @@
 //! Reads the rows of a result, in a separate thread.
 
-use std::{fs::File, io::Read};
+use std::fs::File;
 
 use csv::StringRecord;
 use serde::de::DeserializeOwned;
-use tokio::sync::mpsc::{Receiver, Sender, channel};
-use zcrm_core::{Error, ErrorKind, Outcome, RecordError};
+use tokio::sync::mpsc::Sender;
+use zcrm_core::{Error, RecordError};
 
 use super::{columns::Column, options::CsvOptions, row::Row};
 use crate::{
     bulk::{
-        archive::{Archive, Content, broken, unreadable},
+        archive::{Archive, broken, next_row},
+        batches::Batch,
         position::BulkPosition,
     },
     metadata::FieldInfo,
@@ -19,14 +20,6 @@ use crate::{
 /// The rows that are read at once, at most this many and this many bytes of cells.
 const BATCH_ROWS: usize = 256;
 const BATCH_BYTES: usize = 64 * 1024;
-
-/// A message of the thread that reads.
-pub(super) enum Batch<T> {
-    /// Rows in their order.
-    Items(Vec<ReadRow<T>>),
-    /// The end, without an error only if everything was read.
-    End(Result<(), Error>),
-}
 
 /// A row, and the id of its record if it has a number as its id.
 pub(super) struct ReadRow<T> {
@@ -45,38 +38,17 @@ pub(super) struct Source {
     pub(super) count: Option<u64>,
 }
 
-/// Starts a thread that runs `read`, and returns its messages.
-///
-/// A blocked thread of the runtime would keep the runtime from ending while the consumer pauses.
-pub(super) fn spawn<M: Send + 'static>(
-    read: impl FnOnce(&Sender<M>) + Send + 'static,
-) -> Result<Receiver<M>, Error> {
-    let (sender, receiver) = channel(1);
-    let started =
-        std::thread::Builder::new().name("zcrm-bulk".to_owned()).spawn(move || read(&sender));
-    match started {
-        Ok(_) => Ok(receiver),
-        Err(error) => {
-            let message = "the thread that reads a bulk result could not be started";
-            Err(Error::new(ErrorKind::Other, Outcome::Local, message).with_source(error))
-        }
-    }
-}
-
-/// Returns the error for a thread that ended without saying so.
-pub(super) fn ended_early(position: &BulkPosition) -> Error {
-    let message = format!("the reader of a bulk result ended early ({position})");
-    Error::new(ErrorKind::Other, Outcome::Local, message).with_extension(position.clone())
-}
-
 /// Reads all rows and sends them in batches. It ends early if the receiver is dropped.
-pub(super) fn read_rows<T: DeserializeOwned>(source: Source, sender: &Sender<Batch<T>>) {
+pub(super) fn read_rows<T: DeserializeOwned>(source: Source, sender: &Sender<Batch<ReadRow<T>>>) {
     let end = read_all(source, sender);
     // the receiver is gone if the stream was dropped
     let _ = sender.blocking_send(Batch::End(end));
 }
 
-fn read_all<T: DeserializeOwned>(source: Source, sender: &Sender<Batch<T>>) -> Result<(), Error> {
+fn read_all<T: DeserializeOwned>(
+    source: Source,
+    sender: &Sender<Batch<ReadRow<T>>>,
+) -> Result<(), Error> {
     let Source { file, fields, options, mut position, count } = source;
     position.row = 0;
     let mut archive = Archive::open(file, position.clone(), options.csv_bytes)?;
@@ -134,20 +106,6 @@ fn read_all<T: DeserializeOwned>(source: Source, sender: &Sender<Batch<T>>) -> R
         }
         None => Ok(()),
     }
-}
-
-/// Reads the next row. Returns `false` at the end.
-fn next_row<R: Read>(
-    reader: &mut csv::Reader<Content<R>>,
-    cells: &mut StringRecord,
-    position: &BulkPosition,
-) -> Result<bool, Error> {
-    reader.get_mut().next_row();
-    reader.read_record(cells).map_err(|error| match error.into_kind() {
-        csv::ErrorKind::Io(error) => unreadable(position, error),
-        csv::ErrorKind::Utf8 { .. } => broken(position, "is not UTF-8", None),
-        _ => broken(position, "is not CSV", None),
-    })
 }
 
 fn read_row<T: DeserializeOwned>(

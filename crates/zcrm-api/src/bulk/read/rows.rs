@@ -2,24 +2,22 @@
 
 use std::{
     fmt,
-    future::{Future, poll_fn},
+    future::poll_fn,
     pin::Pin,
     task::{Context, Poll, ready},
-    vec,
 };
 
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
-use tokio::sync::mpsc::Receiver;
 use zcrm_core::{Error, ErrorKind};
 
 use super::{
     job::BulkJob,
     options::{CsvOptions, Types},
-    reader::{Batch, ReadRow, Source, ended_early, read_rows, spawn},
+    reader::{ReadRow, Source, read_rows},
 };
 use crate::{
-    bulk::{position::BulkPosition, spool::download},
+    bulk::{batches::Batches, position::BulkPosition, spool::download, thread::spawn},
     metadata::FieldInfo,
 };
 
@@ -42,18 +40,9 @@ use crate::{
 /// Each error has a [`BulkPosition`]. So a stream ends without an error only after the last row.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct BulkRows<T> {
-    state: State<T>,
-    buffer: vec::IntoIter<ReadRow<T>>,
+    batches: Batches<ReadRow<T>>,
     position: BulkPosition,
     last_id: Option<u64>,
-}
-
-type Opening<T> = Pin<Box<dyn Future<Output = Result<Receiver<Batch<T>>, Error>> + Send>>;
-
-enum State<T> {
-    Opening(Opening<T>),
-    Reading(Receiver<Batch<T>>),
-    Ended,
 }
 
 impl<T: DeserializeOwned + Send + 'static> BulkRows<T> {
@@ -66,8 +55,7 @@ impl<T: DeserializeOwned + Send + 'static> BulkRows<T> {
             let source = Source { file, fields, options, position: from, count };
             spawn(move |sender| read_rows(source, sender))
         };
-        let state = State::Opening(Box::pin(opening));
-        Self { state, buffer: Vec::new().into_iter(), position, last_id: None }
+        Self { batches: Batches::new(opening), position, last_id: None }
     }
 
     /// Returns the next row, or `None` at the end.
@@ -120,36 +108,18 @@ impl<T: DeserializeOwned + Send + 'static> Stream for BulkRows<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        loop {
-            if let Some(ReadRow { row, id }) = this.buffer.next() {
+        let row = match ready!(this.batches.poll_next(cx, &this.position)) {
+            Some(Ok(ReadRow { row, id })) => {
                 this.last_id = id;
-                if row.as_ref().err().is_none_or(|error| error.kind() == ErrorKind::Record) {
-                    this.position.row = this.position.row.saturating_add(1);
-                }
-                return Poll::Ready(Some(row));
+                row
             }
-            match &mut this.state {
-                State::Opening(opening) => match ready!(opening.as_mut().poll(cx)) {
-                    Ok(batches) => this.state = State::Reading(batches),
-                    Err(error) => {
-                        this.state = State::Ended;
-                        return Poll::Ready(Some(Err(error)));
-                    }
-                },
-                State::Reading(batches) => match ready!(batches.poll_recv(cx)) {
-                    Some(Batch::Items(rows)) => this.buffer = rows.into_iter(),
-                    Some(Batch::End(end)) => {
-                        this.state = State::Ended;
-                        return Poll::Ready(end.err().map(Err));
-                    }
-                    None => {
-                        this.state = State::Ended;
-                        return Poll::Ready(Some(Err(ended_early(&this.position))));
-                    }
-                },
-                State::Ended => return Poll::Ready(None),
-            }
+            Some(Err(error)) => Err(error),
+            None => return Poll::Ready(None),
+        };
+        if row.as_ref().err().is_none_or(|error| error.kind() == ErrorKind::Record) {
+            this.position.row = this.position.row.saturating_add(1);
         }
+        Poll::Ready(Some(row))
     }
 }
 

@@ -2,27 +2,12 @@
 
 use http::StatusCode;
 use serde::{Deserialize, Deserializer, de};
-use zcrm_core::{ApiError, Error, ErrorKind, Id, Outcome, Record, Timestamp, words};
+use zcrm_core::{ApiError, Error, ErrorKind, Id, Outcome, Record, Timestamp};
 
-use crate::{bulk::position::BulkPosition, model};
-
-words! {
-    /// The state of a bulk read.
-    BulkState {
-        ADDED = "ADDED": "The job was created.";
-        QUEUED = "QUEUED": "The job waits for other jobs of the organisation.";
-        IN_PROGRESS = "IN PROGRESS": "Zoho reads the records.";
-        COMPLETED = "COMPLETED": "The result is ready.";
-        FAILURE = "FAILURE": "The job failed, and there is no result.";
-    }
-}
-
-impl BulkState {
-    /// Returns `true` if the job failed.
-    pub(super) fn is_failure(&self) -> bool {
-        *self == Self::FAILURE || self.as_str() == "FAILED"
-    }
-}
+use crate::{
+    bulk::{job_state::BulkState, position::BulkPosition},
+    model,
+};
 
 /// The status of a bulk read, as Zoho reports it.
 ///
@@ -57,7 +42,7 @@ impl<'de> Deserialize<'de> for BulkStatus {
                 .and_then(|json| ApiError::from_json(StatusCode::OK, json.as_bytes()));
             Ok(Self {
                 id: job.id(),
-                state: job.get("state")?.unwrap_or_else(|| BulkState::from("")),
+                state: BulkState::read(&job.get::<String>("state")?.unwrap_or_default()),
                 count: result.get::<model::Count>("count")?.map(|count| count.0),
                 more_records: result.get("more_records")?.unwrap_or_default(),
                 next_page_token: result.get("next_page_token")?,

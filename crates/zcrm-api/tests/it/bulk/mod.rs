@@ -1,4 +1,4 @@
-//! Bulk reads and exports, against a scripted server and the simulator.
+//! Bulk reads, exports and bulk writes, against a scripted server and the simulator.
 
 mod dead_tokens;
 mod export;
@@ -11,3 +11,7 @@ mod results;
 mod rows;
 mod simulated;
 mod world;
+mod write_children;
+mod write_faults;
+mod write_input;
+mod writes;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use zcrm_api::Api;
 use zcrm_core::{ApiVersion, ManualClock};
-use zcrm_http::{Stack, StaticAuthorizer};
+use zcrm_http::{Authorization, Stack, StaticAuthorizer};
 use zcrm_sim::{Builder, BulkReadSettings, ClockMode, Simulator};
 
 pub(super) struct World {
@@ -41,9 +41,11 @@ impl World {
         let stack = Stack::new(zcrm_test_kit::connector(&self.sim));
         let stack = stack.retry(zcrm_test_kit::impatient_retry());
         let token = zcrm_test_kit::access_token_of(&self.sim, grant).await;
-        let authorizer = StaticAuthorizer::zoho(&token, self.sim.api_url().parse().unwrap());
+        let files = || self.sim.content_url().parse().unwrap();
+        let authorization = Authorization::zoho(&token, self.sim.api_url().parse().unwrap());
+        let authorization = authorization.unwrap().with_content(files()).with_download(files());
         let api = Api::new(stack.build(), self.version);
-        let api = api.authorized_by(Arc::new(authorizer.unwrap()));
+        let api = api.authorized_by(Arc::new(StaticAuthorizer::new(authorization)));
         api.with_clock(Arc::new(self.clock.clone()))
     }
 
@@ -54,6 +56,11 @@ impl World {
         journal.count(|call| {
             call.method == "POST" && call.path.ends_with("/read") && created(call.status)
         })
+    }
+
+    /// The number of calls with this method whose path ends so.
+    pub(super) fn calls(&self, method: &str, end: &str) -> usize {
+        self.sim.journal().count(|call| call.method == method && call.path.ends_with(end))
     }
 
     pub(super) fn advance_hours(&self, hours: u64) {

@@ -1,0 +1,34 @@
+//! Checksums of the cells that a result repeats.
+
+/// The number of columns that a result repeats.
+pub(super) const ECHOED: usize = 3;
+
+/// A checksum of cells (FNV-1a), which is the same in every process.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Checksum(u32);
+
+impl Checksum {
+    pub(super) fn new() -> Self {
+        Self(0x811c_9dc5)
+    }
+
+    /// Adds a cell. Spaces around its text do not count.
+    pub(super) fn add(&mut self, cell: &str) {
+        for byte in cell.trim().bytes().chain([0xff]) {
+            self.0 = (self.0 ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+        }
+    }
+
+    pub(super) fn value(self) -> u32 {
+        self.0
+    }
+
+    /// Returns the checksum of the repeated cells of a row. The key of a child's parent, in the
+    /// first cell, counts last.
+    pub(super) fn of<'c>(mut cells: impl Iterator<Item = &'c str>, is_child: bool) -> u32 {
+        let mut sum = Self::new();
+        let parent = if is_child { cells.next() } else { None };
+        cells.chain(parent).for_each(|cell| sum.add(cell));
+        sum.value()
+    }
+}
