@@ -7,7 +7,10 @@ use std::{
     path::Path,
 };
 
-use super::{export::saved, world::World};
+use super::{
+    export::{saved, unique},
+    world::World,
+};
 
 /// Creates a file with this mode.
 fn create(folder: &Path, name: &str, mode: u32) -> File {
@@ -62,4 +65,22 @@ async fn removes_only_the_files_that_a_killed_export_left() {
     let others = [".Leads-00002.csv.zcrm-aB3xY9.part", ".Leads-00003.csv.zcrm-aB3xY9.part"];
     let expected = kept.into_iter().chain(saved).chain(own).chain(others).map(str::to_owned);
     assert_eq!(found, expected.collect());
+}
+
+#[tokio::test]
+async fn replaces_the_file_of_a_job_that_was_created_again() {
+    let world = World::leads().await;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let api = world.api().await;
+    let save = || api.records("Leads").export().fields(["Last_Name"]).save_in(folder);
+    world.sim.bulk_faults().skip(1).lose();
+    world.sim.faults().on_operation("/crm/bulk/{version}/read/{id}/result").status(403);
+    assert!(save().await.unwrap_err().is_forbidden());
+    // the file of the second job, which is lost: another job may have other records
+    fs::write(folder.join("Leads-00002.csv"), "Id,Last_Name\n1,Boyle\n").unwrap();
+    let report = save().await.unwrap();
+    assert_eq!((report.records, report.repeated_jobs), (250, 1));
+    let ids = saved(folder);
+    assert_eq!((ids.len(), unique(&ids)), (250, 250));
 }
