@@ -284,7 +284,9 @@ async fn refuses_a_checkpoint_that_it_cannot_use() {
 
 #[tokio::test]
 async fn exports_several_modules_within_the_limits() {
-    let settings = BulkReadSettings::new().rows_per_job(20);
+    // the client sends ten; a wait of one export skips a minute while the other one downloads, and
+    // then that download counts for the simulator's next minute
+    let settings = BulkReadSettings::new().rows_per_job(20).downloads_per_minute(12);
     let world = World::with(ApiVersion::V8, |sim| {
         sim.bulk_read(settings).records("Leads", 200).records("Contacts", 200)
     })
