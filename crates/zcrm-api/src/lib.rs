@@ -39,9 +39,8 @@ pub mod list;
 pub mod metadata;
 mod model;
 mod notes;
+pub mod notifications;
 #[doc(alias = "bulk")]
-#[doc(alias = "webhook")]
-#[doc(alias = "notifications")]
 pub mod operations;
 #[cfg(feature = "bulk")]
 mod org_ids;

@@ -172,6 +172,13 @@ pub mod request {
     pub use zcrm_http::CallSettings;
 }
 
+/// Notification channels: Zoho calls an address of the application when records change.
+pub mod notifications {
+    pub use zcrm_api::notifications::{
+        Channel, Event, Notifications, Subscription, WatchedChannel,
+    };
+}
+
 /// Attachments, photos, uploads and downloads. A saved download is either complete or absent.
 pub mod files {
     pub use zcrm_api::{

@@ -5,6 +5,7 @@ use std::{any::type_name, collections::BTreeSet, fmt::Debug, time::Duration};
 use serde_json::json;
 use zcrm_api::{
     Api, Call, Request, field,
+    notifications::{Channel, Event},
     operations::{ORG_GET, TAGS_CREATE},
     request::Kind,
 };
@@ -205,6 +206,12 @@ async fn kinds() -> BTreeSet<String> {
     grammar.try_all(|api| api.users().count(zcrm_api::organisation::UserKind::ACTIVE)).await;
     grammar.try_all(|api| api.notes().delete("5")).await;
     grammar.try_all(|api| api.notes().delete_many(["5"])).await;
+    let channel = Channel::to("https://app.example/zoho").on("Leads", [Event::All]);
+    grammar.try_all(|api| api.notifications().list()).await;
+    grammar.try_all(|api| api.notifications().watch(&channel)).await;
+    grammar.try_all(|api| api.notifications().watch_many([&channel])).await;
+    grammar.try_all(|api| api.notifications().delete("5")).await;
+    grammar.try_all(|api| api.notifications().delete_many(["5"])).await;
     grammar.try_all(|api| api.profiles().delete("5", "6")).await;
     grammar.try_all(|api| api.record("Leads", "5").tags().add(["Hot"])).await;
     grammar.try_all(|api| api.module("Leads").custom_views().categories()).await;

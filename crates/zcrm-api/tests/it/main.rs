@@ -25,6 +25,7 @@ mod fixture;
 mod grammar;
 mod metadata;
 mod names;
+mod notifications;
 mod odd_answers;
 mod operations;
 mod organisation;

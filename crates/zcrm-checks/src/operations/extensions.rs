@@ -4,6 +4,7 @@
 use zcrm_api::{
     Api, Note, field,
     metadata::ModuleHandle,
+    notifications::{Channel, Event},
     operations::TERRITORIES_LIST,
     organisation::{
         OrgTax, OrgTaxes, Profile, Role, TaxPreference, User, UserKind, Variable, VariableKind,
@@ -26,6 +27,7 @@ pub(super) async fn extensions(api: &Api, recorder: &Recorder) -> Result<(), Err
     notes(api, recorder, &lead).await?;
     files(api, recorder, &lead).await?;
     related(api, recorder, &lead).await?;
+    notifications(api, recorder).await?;
     bulk(api, recorder).await?;
     recorder.now("RecordHandle::convert");
     let deal = Record::new().with("Deal_Name", "Pumps").with("Stage", "Qualification");
@@ -100,6 +102,29 @@ async fn metadata(leads: &ModuleHandle, recorder: &Recorder) -> Result<(), Error
     views.get(returned(view.id.clone())?).send().await?;
     recorder.now("CustomViews::sort");
     views.sort(returned(view.id)?, "Last_Name", SortOrder::Ascending).send().await?;
+    Ok(())
+}
+
+async fn notifications(api: &Api, recorder: &Recorder) -> Result<(), Error> {
+    let notifications = api.notifications();
+    let channel = Channel::to("https://app.example/zoho").on("Leads", [Event::Create, Event::Edit]);
+    recorder.now("Notifications::watch");
+    let watched = notifications.watch(&channel).await?;
+    recorder.now("Notifications::watch_many");
+    notifications.watch_many([&channel]).await?.all()?;
+    recorder.now("Notifications::list");
+    notifications.list().all().await?;
+    recorder.now("Notifications::update");
+    notifications.update(&Channel::existing(&watched.id).on("Deals", [Event::All])).await?;
+    recorder.now("Notifications::remove_events");
+    notifications.remove_events(&watched.id, "Leads", [Event::Create]).await?;
+    recorder.now("Notifications::replace");
+    notifications.replace(&channel).await?;
+    recorder.now("Notifications::delete");
+    notifications.delete(&watched.id).await?;
+    recorder.now("Notifications::delete_many");
+    notifications.watch(&channel).await?;
+    notifications.delete_many([&watched.id]).await?.all()?;
     Ok(())
 }
 
