@@ -42,6 +42,10 @@ pub struct ChangeMark {
     /// The server's time at the start of the last complete round, or `None` before the first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) since: Option<Timestamp>,
+    /// The time of the mark before, if the last round had a single page. Its changes are read again: a
+    /// record may have been deleted after the deletions were read, and restored since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<Timestamp>,
     pub(super) position: Position,
     #[serde(default)]
     pub(super) seen: Seen,
@@ -120,6 +124,7 @@ impl ChangeMark {
             module: None,
             fields: Vec::new(),
             since,
+            before: None,
             position: Position::Deletions,
             seen: Seen::default(),
         }
@@ -163,6 +168,16 @@ impl ChangeMark {
         Ok(())
     }
 
+    /// Returns the time from which changed records are read, without the look-back.
+    pub(super) fn changed_since(&self) -> Option<Timestamp> {
+        self.since.map(|since| self.before.map_or(since, |before| before.min(since)))
+    }
+
+    /// Returns the time of the mark, or the earliest time before the first round.
+    pub(super) fn last_time(&self) -> Timestamp {
+        self.since.unwrap_or_else(|| chrono::DateTime::UNIX_EPOCH.into())
+    }
+
     /// Ends the round that began at `until`.
     ///
     /// The servers' clocks may differ by less than the look-back. A time that is earlier than the one of
@@ -170,7 +185,8 @@ impl ChangeMark {
     pub(super) fn finish(&mut self, until: Timestamp, look_back: chrono::TimeDelta) {
         let later = self.since.filter(|since| earlier(*since, look_back) <= until);
         let until = later.map_or(until, |since| since.max(until));
-        let puts = earlier(until, look_back).time().timestamp();
+        self.before = matches!(self.position, Position::List { .. }).then(|| self.last_time());
+        let puts = earlier(self.before.unwrap_or(until), look_back).time().timestamp();
         let deleted = earlier(until, twice(look_back)).time().timestamp();
         self.since = Some(until);
         self.position = Position::Deletions;

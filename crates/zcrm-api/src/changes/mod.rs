@@ -34,7 +34,7 @@
 //! between ends as a record. The new mark is Zoho's time at the first answer: changes during the round are
 //! returned by this round or by the next one. A round begins five minutes before the mark
 //! ([`look_back`](crate::Request::look_back)), because Zoho may show a change late, and leaves out what was
-//! returned before.
+//! returned before. After a round of a single page, it begins before the mark of that round.
 //!
 //! | changed records | calls | API credits |
 //! | --- | --- | --- |
@@ -63,6 +63,7 @@
 //! | a lead that is converted, or a master of a merge, if `Modified_Time` stays the same | `reconcile` |
 //! | the records that refer to a merged record, if their `Modified_Time` stays the same | `reconcile` does not find them either: read the lookups from time to time |
 //! | a record that is submitted for approval and approved while a round of more than 200 changes is read, if queries leave out unapproved records and `Modified_Time` stays the same | `reconcile` |
+//! | a record that is deleted while a round of more than 200 changes is read, and restored before the next one, if `Modified_Time` stays the same | `reconcile` |
 //! | a deletion more than 120 days ago: a mark of that age is an error | `reconcile`, then [`accept_lost_deletions`](crate::Request::accept_lost_deletions) |
 //! | records of a module without `Modified_Time`, such as linking modules | read all of them and compare |
 //!

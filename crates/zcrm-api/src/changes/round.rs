@@ -62,7 +62,7 @@ impl Round {
     /// Checks the round, and prepares its first call.
     pub(super) fn new(reads: Reads, mark: &ChangeMark) -> Result<Self, Error> {
         reads.check(mark.since)?;
-        let since = mark.since.map(|since| earlier(since, reads.look_back));
+        let since = mark.changed_since().map(|since| earlier(since, reads.look_back));
         let stage = match &mark.position {
             Position::Deletions => Stage::Deletions(Box::new(DeletionReader::new(mark, &reads)?)),
             Position::List { until } => Stage::List(*until),

@@ -138,9 +138,10 @@ impl<T: DeserializeOwned + Send + 'static> ChangeStream<T> {
     fn forgets_before(&self) -> Option<Timestamp> {
         match self.mark.position {
             Position::Deletions => None,
-            Position::List { until }
-            | Position::Query { until, .. }
-            | Position::Hidden { until, .. } => Some(earlier(until, self.look_back)),
+            Position::List { .. } => Some(earlier(self.mark.last_time(), self.look_back)),
+            Position::Query { until, .. } | Position::Hidden { until, .. } => {
+                Some(earlier(until, self.look_back))
+            }
         }
     }
 

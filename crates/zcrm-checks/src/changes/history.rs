@@ -1,9 +1,9 @@
 //! A random history of a module, and of the replica that follows it.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use zcrm_api::changes::{ChangeMark, ChangeStream};
-use zcrm_core::{BoxError, Record};
+use zcrm_api::changes::{Change, ChangeMark, ChangeStream};
+use zcrm_core::{BoxError, Id, Record};
 
 use super::{
     replica::{FIELDS, Replica},
@@ -17,6 +17,7 @@ struct History<'a> {
     tally: &'a mut Tally,
     replica: Replica,
     mark: ChangeMark,
+    is_long: bool,
 }
 
 /// Runs a history, and compares the replica at its end.
@@ -24,9 +25,9 @@ pub(super) async fn run(seed: u64, tally: &mut Tally) -> Result<(), BoxError> {
     let mut rng = fastrand::Rng::with_seed(seed);
     let world = World::start(&mut rng).await?;
     let (replica, mark) = (Replica::default(), ChangeMark::beginning());
-    let mut history = History { world, rng, tally, replica, mark };
+    let mut history = History { world, rng, tally, replica, mark, is_long: false };
     let result = history.run().await;
-    let done = history.world.operator().await.take_done();
+    let done = history.world.operator().await.done();
     history.tally.operations.add(done);
     history.world.sim.stop().await;
     result
@@ -35,8 +36,8 @@ pub(super) async fn run(seed: u64, tally: &mut Tally) -> Result<(), BoxError> {
 impl History<'_> {
     async fn run(&mut self) -> Result<(), BoxError> {
         // some histories have more records than a page, written within a second
-        let is_long = self.rng.u8(0..30) == 0;
-        if is_long {
+        self.is_long = self.rng.u8(0..30) == 0;
+        if self.is_long {
             let count = self.rng.usize(190..450);
             let mut operator = self.world.operator().await;
             for _ in 0..count {
@@ -47,11 +48,11 @@ impl History<'_> {
             match self.rng.u8(0..10) {
                 0..=1 => self.read(true).await?,
                 2 => self.wait(),
-                3 if is_long => self.operate_on_many().await?,
+                3 if self.is_long => self.operate_on_many().await?,
                 _ => self.world.operator().await.operate().await?,
             }
         }
-        self.settle(is_long).await
+        self.settle().await
     }
 
     fn wait(&mut self) {
@@ -79,8 +80,12 @@ impl History<'_> {
 
     /// Reads a round. With `disturbed`, the module changes meanwhile, and the stream may be dropped.
     async fn read(&mut self, disturbed: bool) -> Result<(), BoxError> {
-        self.world.operator().await.set_disturbs(disturbed);
+        let mut operator = self.world.operator().await;
+        operator.set_disturbs(disturbed);
+        operator.set_in_long_round(self.is_long);
+        drop(operator);
         let mut changes = self.changes()?;
+        let mut deleted = BTreeMap::new();
         loop {
             if disturbed && self.rng.u8(0..12) == 0 {
                 self.world.operator().await.operate().await?;
@@ -98,15 +103,36 @@ impl History<'_> {
                 true => self.tally.puts += 1,
                 false => self.tally.deletions += 1,
             }
+            if let Change::Deleted(row) = change
+                && let Some(number) = self.world.operator().await.deletion_of(row.id.as_str())
+            {
+                deleted.insert(row.id, number);
+            }
         }
+        self.check_deleted(&deleted).await?;
+        self.world.operator().await.set_in_long_round(false);
         self.mark = changes.mark();
         self.tally.rounds += 1;
         Ok(())
     }
 
+    /// Checks that a round does not return records after their deletions, if all writes are visible at
+    /// once: it must read the deletions first.
+    async fn check_deleted(&self, deleted: &BTreeMap<Id, u64>) -> Result<(), BoxError> {
+        let operator = self.world.operator().await;
+        let is_deleted = |id: &Id, number| operator.deletion_of(id.as_str()) == Some(number);
+        let mut wrong = deleted.iter().filter(|(id, number)| {
+            self.replica.contains(id) && is_deleted(id, **number) && !self.world.is_late
+        });
+        match wrong.next() {
+            None => Ok(()),
+            Some((id, _)) => Err(format!("a round returns {id} after its deletion").into()),
+        }
+    }
+
     /// Lets everything become visible, reads to the end, and compares. Then idle rounds must return
     /// nothing, for three credits, unless more is deleted than a page has.
-    async fn settle(&mut self, is_long: bool) -> Result<(), BoxError> {
+    async fn settle(&mut self) -> Result<(), BoxError> {
         self.world.sim.advance(Duration::from_secs(LOOK_BACK + LONGEST_JOB));
         // the first one may be the rest of a round that was interrupted
         self.read(false).await?;
@@ -122,7 +148,7 @@ impl History<'_> {
         self.read(false).await?;
         let spent = self.world.sim.spent_credits() - spent;
         let returned = self.tally.puts + self.tally.deletions - before.puts - before.deletions;
-        match returned == 0 && (spent <= 3 || is_long) {
+        match returned == 0 && (spent <= 3 || self.is_long) {
             true => Ok(()),
             false => {
                 let text = format!(

@@ -22,6 +22,9 @@ pub(super) struct Operator {
     rng: fastrand::Rng,
     /// Whether the module changes between the calls of the replica.
     disturbs: bool,
+    /// Whether a round of several pages may be in progress. A record that is deleted meanwhile is not
+    /// restored: its last change may be missed.
+    in_long_round: bool,
     /// Whether merges select values of merged records.
     selects: bool,
     /// The time after a deletion within which the record may be restored.
@@ -36,6 +39,8 @@ pub(super) struct Operator {
     submitted: BTreeSet<String>,
     /// The deleted records that can be restored, and the times of their deletion.
     deleted: BTreeMap<String, DateTime<Utc>>,
+    /// The numbers of the last deletions of the records that were deleted and not restored since.
+    deletions: BTreeMap<String, u64>,
     /// The records of scheduled merges.
     merging: BTreeSet<String>,
     names: u32,
@@ -50,6 +55,7 @@ impl Operator {
             module,
             rng,
             disturbs: false,
+            in_long_round: false,
             selects: true,
             restorable: TimeDelta::zero(),
             ids: Vec::new(),
@@ -57,6 +63,7 @@ impl Operator {
             waiting: BTreeSet::new(),
             submitted: BTreeSet::new(),
             deleted: BTreeMap::new(),
+            deletions: BTreeMap::new(),
             merging: BTreeSet::new(),
             names: 0,
             done: Operations::default(),
@@ -81,14 +88,24 @@ impl Operator {
         self.disturbs = disturbs;
     }
 
+    /// Sets whether a round of several pages may be in progress.
+    pub(super) fn set_in_long_round(&mut self, in_round: bool) {
+        self.in_long_round = in_round;
+    }
+
     /// Returns the ids of all records that ever existed.
     pub(super) fn ids(&self) -> &[String] {
         &self.ids
     }
 
-    /// Returns the number of operations since the last call.
-    pub(super) fn take_done(&mut self) -> Operations {
-        std::mem::take(&mut self.done)
+    /// Returns the number of the last deletion of a record, if it was not restored since.
+    pub(super) fn deletion_of(&self, id: &str) -> Option<u64> {
+        self.deletions.get(id).copied()
+    }
+
+    /// Returns the number of operations.
+    pub(super) fn done(&self) -> Operations {
+        self.done
     }
 
     /// May change the module, before a call of the replica.
@@ -162,7 +179,10 @@ impl Operator {
         let Some(id) = self.any() else { return Ok(()) };
         self.sim.delete(self.module, &id)?;
         self.alive.retain(|alive| *alive != id);
-        self.deleted.insert(id, self.sim.now());
+        self.deletions.insert(id.clone(), self.done.deletions);
+        if !self.in_long_round {
+            self.deleted.insert(id, self.sim.now());
+        }
         self.done.deletions += 1;
         Ok(())
     }
@@ -180,6 +200,7 @@ impl Operator {
         let Some(id) = self.take_deleted() else { return Ok(()) };
         let call = self.api.call(&RECYCLE_BIN_RESTORE_ONE).path_id("record_id", &id);
         call.json::<Value>().await?;
+        self.deletions.remove(&id);
         self.alive.push(id);
         self.done.restorations += 1;
         Ok(())

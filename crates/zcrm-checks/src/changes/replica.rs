@@ -35,6 +35,12 @@ impl Replica {
         }
     }
 
+    /// Returns `true` if the replica has a record.
+    #[must_use]
+    pub fn contains(&self, id: &Id) -> bool {
+        self.0.contains_key(id)
+    }
+
     /// Sets a record.
     pub fn set(&mut self, id: &str, values: Vec<Option<String>>) {
         self.0.insert(Id::from(id), values);

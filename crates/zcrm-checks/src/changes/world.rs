@@ -28,6 +28,8 @@ pub(super) struct World {
     /// The client of the replica.
     pub(super) api: Api,
     pub(super) module: &'static str,
+    /// Whether writes are visible late.
+    pub(super) is_late: bool,
     operator: Arc<Mutex<Operator>>,
 }
 
@@ -80,7 +82,7 @@ impl World {
             .restoring_within(LOOK_BACK - job_time);
         let operator = Arc::new(Mutex::new(operator));
         let api = Api::new(disturbed(transport, Arc::clone(&operator)), version);
-        Ok(Self { sim, api: api.authorized_by(authorizer), module, operator })
+        Ok(Self { sim, api: api.authorized_by(authorizer), module, is_late: lag > 0, operator })
     }
 
     /// Returns the users who change the module.
