@@ -50,6 +50,8 @@ Commands:
                                kill processes that save tokens, and check the stored tokens
     crash-test --export [--kills N]
                                kill processes that export a module, and check records and paid jobs
+    crash-test --import [--kills N]
+                               kill processes that import records, and check that each is stored once
     crash-test --changes [--seconds N]
                                kill processes that follow the changes of a module, and compare a replica
     fleet [--store NAME] [--processes N] [--tasks N] ...

@@ -140,8 +140,9 @@ pub mod records {
 
 /// Bulk reads and writes: jobs of many records. Start with
 /// [`Records::bulk_read`](records::Records::bulk_read), with
-/// [`Records::export`](records::Records::export) for all records of a module, or with
-/// [`Records::bulk_write`](records::Records::bulk_write).
+/// [`Records::export`](records::Records::export) for all records of a module, with
+/// [`Records::bulk_write`](records::Records::bulk_write), or with
+/// [`Records::import`](records::Records::import) for records that must not be written twice.
 #[cfg(feature = "bulk")]
 pub mod bulk {
     pub use zcrm_api::bulk::{
@@ -149,8 +150,8 @@ pub mod bulk {
         BulkOutcome, BulkOutcomes, BulkPosition, BulkProgress, BulkRead, BulkRecordPosition,
         BulkResult, BulkRowError, BulkRowStatus, BulkRows, BulkState, BulkStatus, BulkWrite,
         BulkWriteHandle, BulkWriteJob, BulkWriteJobs, BulkWriteResult, BulkWriteStatus, CsvOptions,
-        DroppedField, Export, ExportReport, ExportStream, SaveCsv, SaveExport, WaitForBulk,
-        WaitForBulkWrite, WaitKind, WaitOptions,
+        DroppedField, Export, ExportReport, ExportStream, Import, ImportOutcomes, ImportProgress,
+        ImportReport, SaveCsv, SaveExport, WaitForBulk, WaitForBulkWrite, WaitKind, WaitOptions,
     };
     pub use zcrm_api::changes::{Difference, Differences};
 }

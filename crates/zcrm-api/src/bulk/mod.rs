@@ -69,5 +69,6 @@ pub use wait::{BulkProgress, WaitKind, WaitOptions};
 pub use write::{
     BulkChild, BulkChildPosition, BulkColumn, BulkFileStatus, BulkOutcome, BulkOutcomes,
     BulkRecordPosition, BulkRowError, BulkRowStatus, BulkWrite, BulkWriteHandle, BulkWriteJob,
-    BulkWriteJobs, BulkWriteResult, BulkWriteStatus, WaitForBulkWrite,
+    BulkWriteJobs, BulkWriteResult, BulkWriteStatus, Import, ImportOutcomes, ImportProgress,
+    ImportReport, WaitForBulkWrite,
 };

@@ -14,6 +14,8 @@ use http::{
 use zcrm_core::{Clock, Error, ErrorKind, Outcome};
 use zcrm_http::{Download, Progress, TokioClock};
 
+#[cfg(all(feature = "bulk", unix))]
+pub(crate) use destination::folder as folder_of;
 #[cfg(feature = "bulk")]
 pub(crate) use own_file::{create_own, open_own, replace};
 use part_file::PartFile;

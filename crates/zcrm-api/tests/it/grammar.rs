@@ -33,6 +33,7 @@ const FUTURES: &[(&str, &str)] = &[
     ("BulkRows::next", "it polls a stream"),
     ("BulkRows::collect", "it reads a stream to its end"),
     ("BulkCsv::next", "it polls a stream"),
+    ("ImportOutcomes::next", "it polls a stream"),
     ("BulkOutcomes::next", "it polls a stream"),
     ("BulkOutcomes::collect", "it reads a stream to its end"),
     ("ExportStream::next", "it polls a stream"),
@@ -58,6 +59,7 @@ const FUTURES_OF_THE_FACADE: &[(&str, &str)] = &[
 const WITHOUT_PREVIEW: &[(&str, &str)] = &[
     ("::UploadFile", "its file is opened when it is sent"),
     ("::BulkWrite", "its records are read when it is sent"),
+    ("::Import", "its records are read when it is sent"),
 ];
 
 /// A server that refuses every request, and the names of the request kinds that were tried.
@@ -250,6 +252,7 @@ async fn bulk(grammar: &mut Grammar, path: &std::path::Path) {
     grammar.try_all(|api| job(api).result(ended()).unwrap().unwrap().save_to(path)).await;
     let row = || Record::new().with("Last_Name", "A");
     grammar.try_once(|api| api.records("Leads").bulk_write().create().rows([row()])).await;
+    grammar.try_once(|api| api.records("Leads").import([row()]).create()).await;
     let job = |api: &Api| {
         let clock = std::sync::Arc::new(zcrm_core::ManualClock::jumping());
         let handle = json!({ "id": "5", "part": 1, "first": 0, "created": "2026-01-01T00:00:00Z",
@@ -264,8 +267,15 @@ async fn bulk(grammar: &mut Grammar, path: &std::path::Path) {
 /// The kinds of a feature that is off have no requests.
 #[cfg(not(feature = "bulk"))]
 async fn bulk(grammar: &mut Grammar, _: &std::path::Path) {
-    let kinds =
-        ["BulkRead", "BulkWrite", "SaveCsv", "SaveExport", "WaitForBulk", "WaitForBulkWrite"];
+    let kinds = [
+        "BulkRead",
+        "BulkWrite",
+        "Import",
+        "SaveCsv",
+        "SaveExport",
+        "WaitForBulk",
+        "WaitForBulkWrite",
+    ];
     grammar.kinds.extend(kinds.map(String::from));
 }
 

@@ -75,6 +75,10 @@ async fn bulk(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     let result = job.wait().await?;
     recorder.now("BulkWriteResult::outcomes");
     result.outcomes().collect().await?;
+    recorder.now("Records::import");
+    let row = Record::new().with("Last_Name", "C");
+    leads.import([row.clone()]).create().await?;
+    leads.import([row]).create().break_even(0).await?;
     Ok(())
 }
 

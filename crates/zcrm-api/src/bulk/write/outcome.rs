@@ -9,6 +9,7 @@ words! {
         UPDATED = "updated": "The record was updated.";
         SKIPPED = "skipped": "The record was not written. Errors say why, unless it exists already.";
         UNPROCESSED = "unprocessed": "The job ended before it came to the record.";
+        UNKNOWN = "unknown": "The record may have been written: an answer was lost. Only imports report this.";
     }
 }
 

@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 use zcrm_core::{Error, ErrorKind, Outcome, ZohoJson, escaped};
 
 use super::{
-    checksum::{Checksum, ECHOED},
+    checksum::{Checksum, Digest, ECHOED},
+    kept::Kept,
     position::BulkRecordPosition,
     resource::{Columns, Resource},
     row::{Members, append_cell},
@@ -41,6 +42,8 @@ pub(super) struct Layout {
     pub(super) refuses_missing: bool,
     pub(super) rows_per_part: u32,
     pub(super) folder: Option<PathBuf>,
+    /// The number of records up to which they are kept as JSON, too.
+    pub(super) keep: Option<u64>,
 }
 
 /// The records of one job, in a file without a name.
@@ -77,6 +80,17 @@ pub(super) struct PartRows {
 pub(super) struct Packed {
     pub(super) parts: Vec<Part>,
     pub(super) columns: Vec<Option<Columns>>,
+    /// The digest of all records and their columns.
+    pub(super) digest: String,
+    /// The records as JSON, if they are few and calls can write them.
+    pub(super) kept: Option<Vec<String>>,
+}
+
+impl Packed {
+    /// Returns the number of records, without children.
+    pub(super) fn records(&self) -> u64 {
+        self.parts.iter().map(Part::records).sum()
+    }
 }
 
 /// A part that is written.
@@ -109,12 +123,17 @@ pub(super) struct Packer {
     line: Vec<u8>,
     children: Vec<ChildRow>,
     json: Vec<u8>,
+    digest: Digest,
+    kept: Option<Kept>,
 }
 
 impl Packer {
     pub(super) fn new(layout: Layout) -> Self {
+        let clears = layout.refuses_missing;
         Self {
             columns: vec![None; layout.resources.len()],
+            digest: Digest::new(),
+            kept: layout.keep.map(|most| Kept::new(most, clears)),
             layout,
             csv: Vec::new(),
             csv_width: 0,
@@ -291,6 +310,11 @@ impl Packer {
         if text.is_empty() && columns.key == Some(place) {
             return Err(wrong(self, "it finds the existing record, so it cannot be empty"));
         }
+        if let (Some(kept), Some(planned)) = (&mut self.kept, columns.list.get(place))
+            && !kept.add(planned, &text)
+        {
+            self.kept = None;
+        }
         if place > 0 {
             self.line.push(b',');
         }
@@ -332,6 +356,11 @@ impl Packer {
         if self.open.is_none() {
             let opened = self.begin();
             self.open = Some(opened.map_err(|error| self.unwritable(error))?);
+        }
+        self.digest.add(&self.line);
+        self.digest.add(b"\n");
+        if self.kept.as_mut().is_some_and(|kept| !kept.end()) {
+            self.kept = None;
         }
         let has_children = self.layout.resources.len() > 1;
         let Some(open) = &mut self.open else { return Ok(()) };
@@ -421,7 +450,15 @@ impl Packer {
     /// Completes the last part, and returns all of them.
     pub(super) fn finish(mut self) -> Result<Packed, Error> {
         self.close()?;
-        Ok(Packed { parts: self.parts, columns: self.columns })
+        for columns in self.columns.iter().flatten() {
+            for mapping in columns.mappings(None) {
+                self.digest.add(mapping.to_string().as_bytes());
+            }
+        }
+        let constants = self.columns.iter().flatten().any(Columns::has_constants);
+        let kept = self.kept.filter(|_| !constants).map(Kept::into_rows);
+        let digest = self.digest.text();
+        Ok(Packed { parts: self.parts, columns: self.columns, digest, kept })
     }
 
     /// Takes the columns of a module, which the names of the first record decide.

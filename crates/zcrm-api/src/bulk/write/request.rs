@@ -1,27 +1,25 @@
 //! The request of a bulk write.
 
-use std::{fmt, io::Read, path::PathBuf};
+use std::{fmt, io::Read};
 
 use bytes::Bytes;
 use futures_core::Stream;
 use serde::Serialize;
-use zcrm_core::{Error, ErrorKind, Id, escaped};
+use zcrm_core::{Error, escaped};
 
 use super::{
     child::BulkChild,
     column::BulkColumn,
     jobs::BulkWriteJobs,
-    pack::{Layout, MOST_ROWS, Packer},
-    resource::{PARENT, Resource},
-    send::{JobSettings, send},
+    options::{WriteTarget, target_setters},
+    pack::Packer,
+    send::send,
     source::Source,
 };
 use crate::{
     Call, Records,
     bulk::callback,
-    check,
-    metadata::FieldInfo,
-    operations,
+    check, operations,
     records::WriteAction,
     request::{Kind, Request, sealed::Sealed},
 };
@@ -45,59 +43,26 @@ use crate::{
 ///
 /// If the future is dropped, the jobs that were created continue.
 pub struct BulkWrite {
-    records: Records<()>,
-    action: Option<WriteAction>,
-    /// The module, followed by its children.
-    resources: Vec<Resource>,
-    ignore_empty: Option<bool>,
+    target: WriteTarget,
     source: Option<Source>,
-    rows_per_job: u32,
-    organisation: Option<Id>,
-    callback: Option<String>,
-    folder: Option<PathBuf>,
 }
+
+target_setters!(BulkWrite);
 
 impl BulkWrite {
     pub(super) fn request<T>(records: &Records<T>) -> Request<Self> {
         let call = records.call_unpathed(&operations::BULK_WRITE_CREATE);
         let call = call.check(check::module(records.module()));
-        let kind = Self {
-            records: records.read_as(),
-            action: None,
-            resources: vec![Resource::new(records.module())],
-            ignore_empty: None,
-            source: None,
-            rows_per_job: MOST_ROWS,
-            organisation: None,
-            callback: None,
-            folder: None,
-        };
-        Request::new(call, kind)
+        Request::new(call, Self { target: WriteTarget::new(records.module()), source: None })
     }
 
     /// Checks the options, and returns the action.
     fn check(&self, call: &Call) -> Result<WriteAction, Error> {
-        call.must_be_right()?;
-        let module = escaped(self.records.module());
-        let action = self.action.ok_or_else(|| {
-            Error::input(format!(
-                "the bulk write of `{module}` has no action: set `create`, `update` or `upsert`"
-            ))
-        })?;
-        for resource in &self.resources {
-            check::module(&resource.module)?;
-            resource.check(action)?;
-        }
-        if action != WriteAction::Create && self.ignore_empty.is_none() {
-            return Err(Error::input(format!(
-                "the bulk write of `{module}` must say what an empty value does: \
-                 `ignore_empty(true)` leaves the field as it is, and `ignore_empty(false)`, which is \
-                 Zoho's default, clears it"
-            )));
-        }
+        let action = self.target.check(call)?;
         if self.source.is_none() {
             return Err(Error::input(format!(
-                "the bulk write of `{module}` has no records: set `rows`, `stream` or `csv`"
+                "the bulk write of `{}` has no records: set `rows`, `stream` or `csv`",
+                escaped(self.target.module())
             )));
         }
         Ok(action)
@@ -105,58 +70,9 @@ impl BulkWrite {
 }
 
 impl Request<BulkWrite> {
-    /// Creates records. With [`by`](Self::by), those that exist already are skipped.
-    pub fn create(self) -> Self {
-        self.set(|kind| kind.action = Some(WriteAction::Create))
-    }
-
-    /// Updates records that exist. Needs [`by`](Self::by) and [`ignore_empty`](Self::ignore_empty).
-    pub fn update(self) -> Self {
-        self.set(|kind| kind.action = Some(WriteAction::Update))
-    }
-
-    /// Updates the records that exist and creates the others. Needs [`by`](Self::by) and
-    /// [`ignore_empty`](Self::ignore_empty).
-    pub fn upsert(self) -> Self {
-        self.set(|kind| kind.action = Some(WriteAction::Upsert))
-    }
-
-    /// Sets the field that finds existing records: `id`, or a unique field. An empty value in it is
-    /// an error before anything is sent.
-    pub fn by(self, field: impl Into<String>) -> Self {
-        let field = field.into();
-        self.set(|kind| {
-            if let Some(resource) = kind.resources.first_mut() {
-                resource.by = Some(field);
-            }
-        })
-    }
-
-    /// Sets what an empty value or null does when a record is updated: `true` leaves the field as it
-    /// is, `false` clears it.
-    ///
-    /// Zoho's default is to clear, so updates and upserts without this choice are refused. With
-    /// `false`, a record that lacks a member that others have is refused, too.
-    pub fn ignore_empty(self, ignore: bool) -> Self {
-        self.set(|kind| kind.ignore_empty = Some(ignore))
-    }
-
-    /// Sets the columns: names of fields, or [`BulkColumn`]s. Other members are left out.
-    ///
-    /// By default the columns are the members of the first record or the headers of the CSV, and a
-    /// later record with another member is refused.
-    pub fn columns<C: Into<BulkColumn>>(self, columns: impl IntoIterator<Item = C>) -> Self {
-        let columns = columns.into_iter().map(Into::into).collect();
-        self.set(|kind| {
-            if let Some(resource) = kind.resources.first_mut() {
-                resource.columns = columns;
-            }
-        })
-    }
-
     /// Writes children of the records in the same jobs.
     pub fn child(self, child: BulkChild) -> Self {
-        self.set(|kind| kind.resources.push(child.0))
+        self.set(|kind| kind.target.resources.push(child.0))
     }
 
     /// Writes the records of an iterator. It is read in a separate thread.
@@ -184,18 +100,6 @@ impl Request<BulkWrite> {
         self.set(|kind| kind.source = Some(Source::csv(csv)))
     }
 
-    /// Sets the maximum number of records in a job, from 1 to 25,000. The default is 25,000.
-    pub fn rows_per_job(self, rows: u32) -> Self {
-        let right = check::in_range("rows_per_job", rows.into(), MOST_ROWS.into());
-        self.map(|call| call.check(right)).set(|kind| kind.rows_per_job = rows)
-    }
-
-    /// Sets the id of the organisation (`zgid`) for the uploads, which is read by default.
-    pub fn organisation(self, zgid: impl Into<Id>) -> Self {
-        let zgid = zgid.into();
-        self.set(|kind| kind.organisation = Some(zgid))
-    }
-
     /// Sends the status of each job to this address when it ends. Zoho does not sign the callback:
     /// use it only to check the job earlier.
     ///
@@ -203,30 +107,7 @@ impl Request<BulkWrite> {
     pub fn callback(self, url: impl Into<String>) -> Self {
         let url = url.into();
         let right = callback::check(&url);
-        self.map(|call| call.check(right)).set(|kind| kind.callback = Some(url))
-    }
-
-    /// Writes the files to this folder. The default is the system's folder of temporary files.
-    ///
-    /// They have no names there: only this process can read them, and they vanish when they were
-    /// uploaded, and when the process is killed.
-    pub fn temporary_folder(self, folder: impl Into<PathBuf>) -> Self {
-        let folder = folder.into();
-        self.set(|kind| kind.folder = Some(folder))
-    }
-}
-
-/// Reads the fields of a module. Those of a subform are not always available.
-async fn fields(call: &Call, resource: &Resource) -> Result<Vec<FieldInfo>, Error> {
-    let list = call.api().module(resource.module.clone()).fields().list();
-    match list.map(|new| new.with_settings_of(call)).all().await {
-        Err(error)
-            if resource.child.as_ref().is_some_and(|child| child.lookup == PARENT)
-                && [ErrorKind::Api, ErrorKind::NotFound].contains(&error.kind()) =>
-        {
-            Ok(Vec::new())
-        }
-        fields => fields,
+        self.map(|call| call.check(right)).set(|kind| kind.target.callback = Some(url))
     }
 }
 
@@ -241,29 +122,9 @@ impl Kind for BulkWrite {
         let Some(source) = self.source.take() else {
             return Err(Error::input("the records of the bulk write were sent already"));
         };
-        let mut known = Vec::with_capacity(self.resources.len());
-        for resource in &self.resources {
-            known.push(fields(&call, resource).await?);
-        }
-        let updates = action != WriteAction::Create;
-        let layout = Layout {
-            action,
-            resources: self.resources.clone(),
-            fields: known,
-            refuses_missing: updates && self.ignore_empty == Some(false),
-            rows_per_part: self.rows_per_job,
-            folder: self.folder.clone(),
-        };
+        let layout = self.target.layout(&call, action, None).await?;
         let packed = source.pack(Packer::new(layout)).await?;
-        let settings = JobSettings {
-            action,
-            resources: self.resources,
-            ignore_empty: self.ignore_empty,
-            callback: self.callback,
-            organisation: self.organisation,
-            folder: self.folder,
-        };
-        send(&call, &settings, packed).await
+        send(&call, &self.target.settings(action), packed).await
     }
 
     fn show(&self, call: &Call) -> Result<Self::Preview, Error> {
@@ -277,7 +138,7 @@ impl Kind for BulkWrite {
 
 impl fmt::Debug for BulkWrite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let module = escaped(self.records.module()).to_string();
+        let module = escaped(self.target.module()).to_string();
         f.debug_struct("BulkWrite").field("module", &module).finish_non_exhaustive()
     }
 }

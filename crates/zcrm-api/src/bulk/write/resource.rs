@@ -210,6 +210,11 @@ impl Columns {
         parent.into_iter().chain(columns).chain(self.constants.iter().map(mapping)).collect()
     }
 
+    /// Returns `true` if some columns have no values.
+    pub(super) fn has_constants(&self) -> bool {
+        !self.constants.is_empty()
+    }
+
     /// Returns the names of the columns, for the header.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.list.iter().map(|planned| planned.column.field.as_str())

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use zcrm_core::{ApiVersion, Error, Id, Outcome};
@@ -10,7 +11,7 @@ use super::{
     handle::{BulkWriteHandle, SentFile},
     job::BulkWriteJob,
     jobs::BulkWriteJobs,
-    pack::{Packed, Part, file_name},
+    pack::{Packed, Part, PartRows, file_name},
     resource::{Columns, Resource},
     upload::{organisation, upload},
 };
@@ -44,8 +45,8 @@ pub(super) async fn send(
     settings: &JobSettings,
     packed: Packed,
 ) -> Result<BulkWriteJobs, Error> {
-    let Packed { parts, columns } = packed;
-    let records = parts.iter().map(Part::records).sum();
+    let records = packed.records();
+    let Packed { parts, columns, .. } = packed;
     let module = settings.resources.first().map_or("", |resource| &resource.module);
     let mut uploaded = Vec::with_capacity(parts.len());
     if !parts.is_empty() {
@@ -57,7 +58,7 @@ pub(super) async fn send(
     }
     let (mut jobs, mut failure) = (Vec::with_capacity(uploaded.len()), None);
     for (number, file, part) in uploaded {
-        match create(call, settings, &columns, number, &file, part).await {
+        match create(call, settings, &columns, number, &file, &part).await {
             Ok(job) => jobs.push(job),
             Err(error) if jobs.is_empty() => return Err(error),
             Err(error) => {
@@ -70,15 +71,15 @@ pub(super) async fn send(
 }
 
 /// Creates the job of a part. The call is sent once.
-async fn create(
+pub(super) async fn create(
     call: &Call,
     settings: &JobSettings,
     columns: &[Option<Columns>],
     number: u32,
     file: &Id,
-    part: Part,
+    part: &Part,
 ) -> Result<BulkWriteJob, Error> {
-    let body = body(call.api().version(), settings, columns, file, &part);
+    let body = body(call.api().version(), settings, columns, file, part);
     let records = part.first..part.first.saturating_add(part.records());
     let created = call.api().clock().now();
     let context = |error: Error| {
@@ -97,13 +98,24 @@ async fn create(
     };
     let reply = call.clone().body(&body).send().await.map_err(context)?;
     let id = reply.json::<Created>().map_err(context)?.details.id;
-    let sent = |rows: super::pack::PartRows| {
-        let resource = settings.resources.get(rows.resource);
-        SentFile::new(resource.map_or("", |resource| &resource.module), rows)
-    };
-    let files = part.files.into_iter().map(sent).collect();
-    let handle = BulkWriteHandle { id, part: number, first: part.first, created, files };
+    let handle = handle_of(settings, part, number, id, created);
     Ok(BulkWriteJob::new(call.api().clone(), Arc::new(handle), settings.folder.clone()))
+}
+
+/// Returns the handle of a part's job.
+pub(super) fn handle_of(
+    settings: &JobSettings,
+    part: &Part,
+    number: u32,
+    id: Id,
+    created: DateTime<Utc>,
+) -> BulkWriteHandle {
+    let sent = |rows: &PartRows| {
+        let resource = settings.resources.get(rows.resource);
+        SentFile::new(resource.map_or("", |resource| &resource.module), rows.clone())
+    };
+    let files = part.files.iter().map(sent).collect();
+    BulkWriteHandle { id, part: number, first: part.first, created, files }
 }
 
 /// Returns the body that creates a job. Zoho's page on creating bulk write jobs.
@@ -116,7 +128,7 @@ fn body(
 ) -> Json {
     // the parents' file has the numbers of its rows in its last column
     let number = columns.first().and_then(Option::as_ref).map_or(0, |known| known.list.len());
-    let resource = |rows: &super::pack::PartRows| {
+    let resource = |rows: &PartRows| {
         let (resource, columns) =
             (settings.resources.get(rows.resource)?, columns.get(rows.resource)?.as_ref()?);
         let parent = resource.child.as_ref().map(|child| (child.lookup.as_str(), number));

@@ -1,9 +1,10 @@
-//! Bulk reads, exports and bulk writes, against a scripted server and the simulator.
+//! Bulk reads, exports, bulk writes and imports, against a scripted server and the simulator.
 
 mod dead_tokens;
 mod export;
 mod faults;
 mod fixture;
+mod import;
 mod jobs;
 mod left_files;
 mod listed;
