@@ -2,7 +2,7 @@
 
 use super::{
     column::BulkColumn,
-    pack::MOST_ROWS,
+    part::MOST_ROWS,
     resource::{ChildOf, PARENT, Resource},
 };
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use zcrm_core::{Error, Id, escaped};
 
-use super::pack::PartRows;
+use super::part::PartRows;
 
 /// The data that finds a job of a bulk write again. It can be serialised and used by another
 /// process.

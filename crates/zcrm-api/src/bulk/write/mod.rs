@@ -12,6 +12,7 @@ mod options;
 mod outcome;
 mod outcomes;
 mod pack;
+mod part;
 mod position;
 mod reader;
 mod request;

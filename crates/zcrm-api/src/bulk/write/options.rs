@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use zcrm_core::{Error, ErrorKind, Id, escaped};
 
 use super::{
-    pack::{Layout, MOST_ROWS},
+    pack::Layout,
+    part::MOST_ROWS,
     resource::{PARENT, Resource},
     send::JobSettings,
 };
@@ -173,7 +174,7 @@ macro_rules! target_setters {
 
             /// Sets the maximum number of records in a job, from 1 to 25,000. The default is 25,000.
             pub fn rows_per_job(self, rows: u32) -> Self {
-                let most = $crate::bulk::write::pack::MOST_ROWS;
+                let most = $crate::bulk::write::part::MOST_ROWS;
                 let right = $crate::check::in_range("rows_per_job", rows.into(), most.into());
                 let request = self.map(|call| call.check(right));
                 request.set(|kind| kind.target.rows_per_job = rows)

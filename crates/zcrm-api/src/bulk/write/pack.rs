@@ -1,6 +1,6 @@
 //! Packs records into the ZIP files of parts.
 
-use std::{borrow::Cow, fs::File, io, path::PathBuf};
+use std::{borrow::Cow, io, path::PathBuf};
 
 use csv::StringRecord;
 use serde::Serialize;
@@ -10,6 +10,7 @@ use zcrm_core::{Error, ErrorKind, Outcome, ZohoJson, escaped};
 use super::{
     checksum::{Checksum, Digest, ECHOED},
     kept::Kept,
+    part::{ChildRow, OpenPart, Packed, Part, PartRows},
     position::BulkRecordPosition,
     resource::{Columns, Resource},
     row::{Members, append_cell},
@@ -17,8 +18,7 @@ use super::{
 };
 use crate::{check, metadata::FieldInfo, records::WriteAction};
 
-/// Zoho's page on limits: the rows and the bytes of a file.
-pub(super) const MOST_ROWS: u32 = 25_000;
+/// Zoho's page on limits: the bytes of a file.
 const MOST_BYTES: u64 = 25_000_000;
 
 /// The bytes that the compressor may hold back, and the directory of the archive.
@@ -44,69 +44,6 @@ pub(super) struct Layout {
     pub(super) folder: Option<PathBuf>,
     /// The number of records up to which they are kept as JSON, too.
     pub(super) keep: Option<u64>,
-}
-
-/// The records of one job, in a file without a name.
-#[derive(Debug)]
-pub(super) struct Part {
-    pub(super) zip: File,
-    pub(super) bytes: u64,
-    /// The index of the first record.
-    pub(super) first: u64,
-    pub(super) files: Vec<PartRows>,
-}
-
-impl Part {
-    /// Returns the number of records, without children.
-    pub(super) fn records(&self) -> u64 {
-        let rows = self.files.first().map_or(0, |file| file.sums.len());
-        u64::try_from(rows).unwrap_or(u64::MAX)
-    }
-}
-
-/// The rows of a CSV in a part.
-#[derive(Clone, Debug)]
-pub(super) struct PartRows {
-    /// The place of its module.
-    pub(super) resource: usize,
-    /// The checksums of the cells that the result repeats.
-    pub(super) sums: Vec<u32>,
-    /// The parents of children, by their places in the part.
-    pub(super) parents: Vec<u32>,
-}
-
-/// All parts, and the columns of each module that has records.
-#[derive(Debug)]
-pub(super) struct Packed {
-    pub(super) parts: Vec<Part>,
-    pub(super) columns: Vec<Option<Columns>>,
-    /// The digest of all records and their columns.
-    pub(super) digest: String,
-    /// The records as JSON, if they are few and calls can write them.
-    pub(super) kept: Option<Vec<String>>,
-}
-
-impl Packed {
-    /// Returns the number of records, without children.
-    pub(super) fn records(&self) -> u64 {
-        self.parts.iter().map(Part::records).sum()
-    }
-}
-
-/// A part that is written.
-struct OpenPart {
-    zip: ZipFile<File>,
-    first: u64,
-    files: Vec<PartRows>,
-    /// The lines of each module; those of parents are in the archive already.
-    lines: Vec<Vec<u8>>,
-}
-
-/// A row of a child before its part is known.
-struct ChildRow {
-    resource: usize,
-    line: Vec<u8>,
-    sum: Checksum,
 }
 
 /// Packs records.
@@ -508,41 +445,6 @@ impl Packer {
         Error::new(ErrorKind::Other, Outcome::NotSent, message)
             .with_source(error)
             .with_extension(position)
-    }
-}
-
-impl OpenPart {
-    fn records(&self) -> usize {
-        self.files.first().map_or(0, |file| file.sums.len())
-    }
-
-    /// Completes the line of a record, and returns its place in the part.
-    fn add(&mut self, sum: Checksum, line: &mut Vec<u8>, has_children: bool) -> u32 {
-        let place = u32::try_from(self.records()).unwrap_or(u32::MAX);
-        if has_children {
-            line.extend_from_slice(format!(",{place}").as_bytes());
-        }
-        line.push(b'\n');
-        if let Some(file) = self.files.first_mut() {
-            file.sums.push(sum.value());
-        }
-        place
-    }
-
-    fn add_child(&mut self, mut child: ChildRow, parent: u32) {
-        let (Some(file), Some(lines)) =
-            (self.files.get_mut(child.resource), self.lines.get_mut(child.resource))
-        else {
-            return;
-        };
-        let key = parent.to_string();
-        child.sum.add(&key);
-        file.sums.push(child.sum.value());
-        file.parents.push(parent);
-        lines.extend_from_slice(key.as_bytes());
-        lines.push(b',');
-        lines.extend_from_slice(&child.line);
-        lines.push(b'\n');
     }
 }
 

@@ -11,7 +11,8 @@ use super::{
     handle::{BulkWriteHandle, SentFile},
     job::BulkWriteJob,
     jobs::BulkWriteJobs,
-    pack::{Packed, Part, PartRows, file_name},
+    pack::file_name,
+    part::{Packed, Part, PartRows},
     resource::{Columns, Resource},
     upload::{organisation, upload},
 };

@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::sync::mpsc::{Sender, channel};
 use zcrm_core::Error;
 
-use super::pack::{Packed, Packer};
+use super::{pack::Packer, part::Packed};
 use crate::bulk::thread;
 
 /// The records that are passed to the thread at once.

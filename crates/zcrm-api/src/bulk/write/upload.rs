@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 use zcrm_core::{Error, ErrorKind, Id, Outcome};
 use zcrm_http::ReqBody;
 
-use super::pack::Part;
+use super::part::Part;
 use crate::{Call, operations};
 
 /// The bytes that are read at once.

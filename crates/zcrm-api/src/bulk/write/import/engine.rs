@@ -21,7 +21,7 @@ use crate::{
         write::{
             job::BulkWriteJob,
             outcome::{BulkOutcome, BulkRowError, BulkRowStatus},
-            pack::Part,
+            part::Part,
             resource::Columns,
             send::{JobSettings, create, handle_of},
             upload::{organisation, upload},
