@@ -77,6 +77,7 @@ mod builder;
 mod bulk_read;
 mod bulk_write;
 mod change_options;
+mod channels;
 mod clock;
 mod config;
 mod control;
@@ -123,7 +124,7 @@ pub use grant::GrantRequest;
 pub use http::GrantType;
 pub use journal::{Entry, Journal, Tally};
 pub use limits::Edition;
-pub use notifications::{Delivery, DeliveryOutcome};
+pub use notifications::{ChannelStatus, Delivery, DeliveryOutcome};
 pub use schema::{FieldKind, FieldSpec, ModuleSpec};
 pub use simulator::Simulator;
 

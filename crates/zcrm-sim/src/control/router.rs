@@ -39,7 +39,10 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/tokens/expire", "expires every access token"),
     ("POST", "/tokens/revoke", "revokes every refresh token"),
     ("POST", "/devices", "approves or rejects a device: user_code, user, accept, environment"),
-    ("POST", "/credits", "spends API credits: credits"),
+    ("GET", "/credits", "shows the API credits spent in the last 24 hours: environment"),
+    ("POST", "/credits", "spends API credits: credits, environment"),
+    ("GET", "/channels", "lists notification channels: end, openings, renewals, deliveries"),
+    ("DELETE", "/channels", "ends channels as if Zoho had lost them: channel_id, or all"),
     (
         "POST",
         "/permissions",
@@ -146,6 +149,15 @@ fn route(shared: &Shared, call: &IncomingCall) -> ControlResult {
             Ok(ok(&json!({})))
         }
         ("POST", "/devices") => device(shared, &read(call)?),
+        ("GET", "/credits") => {
+            let environment = environment(call)?;
+            Ok(ok(&json!({ "spent": shared.spent_credits(environment) })))
+        }
+        ("GET", "/channels") => Ok(ok(&json!({ "channels": shared.channels() }))),
+        ("DELETE", "/channels") => {
+            let forgotten = shared.forget_channels(call.param("channel_id"));
+            Ok(ok(&json!({ "forgotten": forgotten })))
+        }
         ("POST", "/credits") => {
             let form: Credits = read(call)?;
             shared.spend_credits(form.environment, form.credits);
@@ -184,6 +196,14 @@ fn route(shared: &Shared, call: &IncomingCall) -> ControlResult {
         }
         (_, path) => Err(unknown(path)),
     }
+}
+
+/// Returns the environment that the query names.
+fn environment(call: &IncomingCall) -> Result<Environment, ControlError> {
+    let Some(name) = call.param("environment") else { return Ok(Environment::default()) };
+    serde_json::from_value(name.into()).map_err(|error| {
+        ControlError::new(StatusCode::BAD_REQUEST, format!("invalid environment: {error}"))
+    })
 }
 
 fn unknown(path: &str) -> ControlError {

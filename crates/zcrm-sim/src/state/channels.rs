@@ -191,6 +191,13 @@ impl Channel {
     }
 }
 
+/// How often a channel id was opened and renewed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ChannelCount {
+    pub(crate) opened: u64,
+    pub(crate) renewed: u64,
+}
+
 /// The channels of an environment, in the order of their creation.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Channels(Vec<Channel>);
@@ -218,6 +225,12 @@ impl Channels {
 
     pub(crate) fn end(&mut self, user: &str, id: &str) {
         self.0.retain(|one| one.user != user || one.id != id);
+    }
+
+    /// Removes the channels with this id, or all, and returns how many had not expired.
+    pub(crate) fn forget(&mut self, id: Option<&str>, now: DateTime<Utc>) -> usize {
+        let forgotten = |one: &mut Channel| id.is_none_or(|id| one.id == id);
+        self.0.extract_if(.., forgotten).filter(|one| now < one.expires).count()
     }
 }
 

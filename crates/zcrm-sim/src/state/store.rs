@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::bulk_jobs::JobQueue;
 use super::bulk_reads::BulkReads;
 use super::bulk_writes::BulkWrites;
-use super::channels::Channels;
+use super::channels::{ChannelCount, Channels};
 use super::files::{Attachment, File};
 use super::history::History;
 use super::link::Link;
@@ -63,6 +63,9 @@ pub(crate) struct Store {
     /// The notification channels.
     #[serde(default)]
     pub(crate) channels: Channels,
+    /// How often each channel id was opened and renewed, also after its end.
+    #[serde(default)]
+    pub(crate) channel_counts: BTreeMap<String, ChannelCount>,
     /// The recent changes.
     #[serde(skip)]
     pub(crate) history: History,

@@ -73,6 +73,12 @@ async fn changes_records_time_tokens_and_credits() {
     post(&http, "/tokens/expire", Value::Null).await;
     assert_eq!(http.get(LEADS).await.code(), "INVALID_TOKEN");
     assert_eq!(post(&http, "/credits", json!({ "credits": 7 })).await["spent"], 7);
+    assert_eq!(get(&http, "/credits").await["spent"], 7);
+    assert_eq!(get(&http, "/credits?environment=sandbox").await["spent"], 0);
+    assert_eq!(call(&http, Method::GET, "/credits?environment=x", &Value::Null).await.status, 400);
+    assert_eq!(get(&http, "/channels").await["channels"], json!([]));
+    let forgotten = call(&http, Method::DELETE, "/channels?channel_id=7", &Value::Null).await;
+    assert_eq!(forgotten.json()["forgotten"], 0);
     let access = json!({
         "profile": "Administrator", "permission": "Crm_Implied_Api_Access", "allowed": false,
     });

@@ -294,6 +294,9 @@ async fn checks_conditions_and_shows_them_with_ids() {
     };
     let group =
         |operator: &str, parts: Vec<Value>| json!({ "group_operator": operator, "group": parts });
+    let first = watch(&http, Method::POST, "v8", row(of("Leads", field("Phone")))).await;
+    let other_id = &first.rows()[0]["details"]["events"][0]["notification_condition"][0]["field_selection"]
+        ["field"]["id"];
     let mut other = of("Leads", field("City"));
     other["type"] = json!("criteria");
     let mut compared = field("City");
@@ -308,10 +311,31 @@ async fn checks_conditions_and_shows_them_with_ids() {
         (of("Leads", group("or", vec![field("City"); 11])), "INVALID_DATA"),
         (of("Leads", group("or", vec![group("or", vec![field("City")]); 3])), "INVALID_DATA"),
         (of("Leads", Value::Null), "MANDATORY_NOT_FOUND"),
+        (of("Leads", json!({ "field": {} })), "EXPECTED_FIELD_MISSING"),
+        (of("Leads", json!({ "field": { "id": "5" } })), "INVALID_DATA"),
+        (
+            of(
+                "Leads",
+                group("or", vec![json!({ "field": { "api_name": "City", "id": other_id } })]),
+            ),
+            "AMBIGUITY_DURING_PROCESSING",
+        ),
+        (json!({ "module": {}, "type": "field_selection" }), "EXPECTED_FIELD_MISSING"),
+        (
+            json!({ "module": { "api_name": "Leads" }, "field_selection": field("City") }),
+            "DEPENDENT_FIELD_MISSING",
+        ),
         (json!({ "type": "field_selection" }), "MANDATORY_NOT_FOUND"),
     ] {
         let reply = watch(&http, Method::POST, "v8", row(wrong.clone())).await;
         assert_eq!((reply.status, reply.codes()), (400, vec![code.to_owned()]), "{wrong}");
+    }
+    // by id only, and by both
+    let by_id = json!({ "field": { "id": other_id } });
+    let both = json!({ "field": { "id": other_id, "api_name": "Phone" } });
+    for right in [by_id, both] {
+        let reply = watch(&http, Method::POST, "v8", row(of("Leads", right))).await;
+        assert_eq!(reply.status, 201);
     }
     let right = of("Leads", group("and", vec![field("City"), field("Phone")]));
     let reply = watch(&http, Method::POST, "v8", row(right)).await;

@@ -486,3 +486,34 @@ async fn the_control_api_injects_waits_and_lists_deliveries() {
     assert_eq!(call(Method::DELETE, "/faults", Value::Null).await.0, 200);
     assert_eq!(http.sim.pending_faults(), 0);
 }
+
+#[tokio::test]
+async fn forgets_channels_and_counts_their_renewals_and_deliveries() {
+    let http = frozen().await;
+    let receiver = Receiver::start(200).await;
+    for id in [7, 7, 8] {
+        open(&http, &receiver.url, id, &["Leads.create"], json!({})).await;
+    }
+    http.sim.delivery_faults().channel("8").lose();
+    lead(&http, "A").await;
+    http.sim.deliveries_settled().await;
+    let counts = || {
+        let counts = http.sim.channels().into_iter();
+        let numbers = counts.map(|one| {
+            (one.expires.is_some(), [one.opened, one.renewed, one.arrived, one.not_arrived])
+        });
+        numbers.collect::<Vec<_>>()
+    };
+    assert_eq!(counts(), [(true, [1, 1, 1, 0]), (true, [1, 0, 0, 1])]);
+
+    assert!(http.sim.forget_channel("7"));
+    assert!(!http.sim.forget_channel("7"));
+    lead(&http, "B").await;
+    http.sim.deliveries_settled().await;
+    assert_eq!(counts(), [(false, [1, 1, 1, 0]), (true, [1, 0, 1, 1])]);
+    open(&http, &receiver.url, 7, &["Leads.create"], json!({})).await;
+    assert_eq!(counts()[0], (true, [2, 1, 1, 0]));
+    assert_eq!(http.sim.forget_channels(), 2);
+    http.sim.advance(60 * MINUTE);
+    assert_eq!(http.sim.forget_channels(), 0);
+}

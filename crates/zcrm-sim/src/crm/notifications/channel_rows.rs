@@ -5,19 +5,16 @@ use serde_json::Value;
 
 use crate::clock::parse_stamp;
 use crate::crm::call::{Context, Row, RowError};
+use crate::crm::notifications::conditions::conditions;
 use crate::schema::ModuleSpec;
-use crate::state::{Channel, ChannelCondition, ChannelEvent};
+use crate::state::{Channel, ChannelEvent};
 use crate::version::Version;
-use serde_json::json;
 
 /// The maximum length of a token, in characters. Zoho's pages say 50, some of its files say 256.
 const TOKEN_LENGTH: usize = 50;
 /// The maximum number of events of a channel, and the maximum length of an address in characters.
 const EVENT_LIMIT: usize = 50;
 const URL_LENGTH: usize = 255;
-/// The maximum number of fields in a condition, and of groups in a group.
-const FIELD_LIMIT: usize = 10;
-const GROUP_LIMIT: usize = 2;
 /// The lifetime of a channel without an expiry, or with one that is too late.
 const USUAL_LIFE: TimeDelta = TimeDelta::hours(1);
 
@@ -159,68 +156,4 @@ pub(crate) fn apply(cx: &Context<'_>, row: Row<'_>, channel: &mut Channel) -> Re
         channel.conditions = conditions(cx, row, given, channel)?;
     }
     Ok(())
-}
-
-fn conditions(
-    cx: &Context<'_>,
-    row: Row<'_>,
-    given: &Value,
-    channel: &Channel,
-) -> Result<Vec<ChannelCondition>, RowError> {
-    const NAME: &str = "notification_condition";
-    let list = given.as_array().ok_or_else(|| row.expected(NAME, "jsonarray"))?;
-    let mut conditions: Vec<ChannelCondition> = Vec::new();
-    for (index, one) in list.iter().enumerate() {
-        let at = |rest: &str| row.details(&format!("{NAME}[{index}].{rest}"));
-        if one.get("type").and_then(Value::as_str) != Some("field_selection") {
-            let name = format!("{NAME}[{index}].type");
-            return Err(row.unsupported(&name, &["field_selection"]));
-        }
-        let name = one.pointer("/module/api_name").and_then(Value::as_str);
-        let name = name.ok_or_else(|| RowError::mandatory(at("module.api_name")))?;
-        let module = cx.state.modules.get(name).filter(|_| channel.modules().contains(&name));
-        let module = module.ok_or_else(|| RowError::invalid(at("module.api_name")))?;
-        let selection = one.get("field_selection").filter(|selection| selection.is_object());
-        let selection = selection.ok_or_else(|| RowError::mandatory(at("field_selection")))?;
-        let mut count = 0;
-        let selection = field_selection(module, selection, &mut count)
-            .filter(|_| count <= FIELD_LIMIT)
-            .ok_or_else(|| RowError::invalid(at("field_selection")))?;
-        if conditions.iter().any(|condition| condition.module == name) {
-            return Err(RowError::invalid(at("module.api_name")));
-        }
-        let shown = json!({
-            "type": "field_selection",
-            "module": { "api_name": name, "id": module.id.to_string() },
-            "field_selection": selection,
-        });
-        conditions.push(ChannelCondition { module: name.to_owned(), shown });
-    }
-    Ok(conditions)
-}
-
-/// Adds the ids of the fields to a selection; returns `None` if it is invalid.
-fn field_selection(module: &ModuleSpec, given: &Value, count: &mut usize) -> Option<Value> {
-    // A comparison of values is not a selection of fields.
-    let compares = ["comparator", "value"];
-    if compares.iter().any(|name| given.get(*name).is_some_and(|value| !value.is_null())) {
-        return None;
-    }
-    let group = given.get("group").filter(|group| !group.is_null());
-    if let Some(group) = group {
-        let operator = given.get("group_operator").and_then(Value::as_str);
-        let operator = operator.filter(|one| ["and", "or"].contains(one))?;
-        let group = group.as_array().filter(|group| !group.is_empty())?;
-        let groups = group.iter().filter(|one| one.get("group").is_some_and(Value::is_array));
-        if groups.count() > GROUP_LIMIT {
-            return None;
-        }
-        let parts = group.iter().map(|one| field_selection(module, one, count));
-        let parts: Vec<Value> = parts.collect::<Option<_>>()?;
-        return Some(json!({ "group_operator": operator, "group": parts }));
-    }
-    let name = given.pointer("/field/api_name").and_then(Value::as_str)?;
-    let field = module.find(name)?;
-    *count += 1;
-    Some(json!({ "field": { "api_name": name, "id": field.id.to_string() } }))
 }

@@ -59,6 +59,10 @@ pub(crate) fn enable(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     watch(cx, StatusCode::CREATED, |cx, row| {
         let channel = channel_rows::new_channel(cx, row)?;
         let message = "Successfully subscribed for actions-watch of the given module";
+        let known = known(cx, &channel.id).is_ok();
+        let count = cx.store_mut().channel_counts.entry(channel.id.clone()).or_default();
+        let counter = if known { &mut count.renewed } else { &mut count.opened };
+        *counter += 1;
         Ok(keep(cx, channel, message))
     })
 }

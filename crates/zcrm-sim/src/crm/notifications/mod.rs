@@ -2,6 +2,7 @@
 
 mod channel_rows;
 pub(crate) mod channels;
+mod conditions;
 mod notices;
 
 pub(crate) use notices::collect;
