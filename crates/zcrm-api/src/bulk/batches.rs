@@ -1,10 +1,9 @@
-//! A stream of the items that a thread reads in batches.
+//! A stream of the batches that a thread reads.
 
 use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll, ready},
-    vec,
 };
 
 use tokio::sync::mpsc::Receiver;
@@ -13,65 +12,53 @@ use zcrm_core::Error;
 use super::{position::BulkPosition, thread::ended_early};
 
 /// A message of the thread that reads.
-pub(super) enum Batch<T> {
-    /// Items in their order.
-    Items(Vec<T>),
+pub(super) enum Message<B> {
+    /// A batch, which is not empty.
+    Batch(B),
     /// The end, without an error only if everything was read.
     End(Result<(), Error>),
 }
 
-type Opening<T> = Pin<Box<dyn Future<Output = Result<Receiver<Batch<T>>, Error>> + Send>>;
+type Opening<B> = Pin<Box<dyn Future<Output = Result<Receiver<Message<B>>, Error>> + Send>>;
 
-enum State<T> {
-    Opening(Opening<T>),
-    Reading(Receiver<Batch<T>>),
+/// The batches of a thread, from the download of its file on.
+pub(super) enum Batches<B> {
+    Opening(Opening<B>),
+    Reading(Receiver<Message<B>>),
     Ended,
 }
 
-/// The items of a thread, from the download of its file on.
-pub(super) struct Batches<T> {
-    state: State<T>,
-    buffer: vec::IntoIter<T>,
-}
-
-impl<T> Batches<T> {
+impl<B> Batches<B> {
     pub(super) fn new(
-        opening: impl Future<Output = Result<Receiver<Batch<T>>, Error>> + Send + 'static,
+        opening: impl Future<Output = Result<Receiver<Message<B>>, Error>> + Send + 'static,
     ) -> Self {
-        Self { state: State::Opening(Box::pin(opening)), buffer: Vec::new().into_iter() }
+        Self::Opening(Box::pin(opening))
     }
 
-    /// Returns the next item. An error is the last one.
+    /// Returns the next batch. An error is the last item.
     pub(super) fn poll_next(
         &mut self,
         cx: &mut Context<'_>,
         position: &BulkPosition,
-    ) -> Poll<Option<Result<T, Error>>> {
+    ) -> Poll<Option<Result<B, Error>>> {
         loop {
-            if let Some(item) = self.buffer.next() {
-                return Poll::Ready(Some(Ok(item)));
-            }
-            match &mut self.state {
-                State::Opening(opening) => match ready!(opening.as_mut().poll(cx)) {
-                    Ok(batches) => self.state = State::Reading(batches),
-                    Err(error) => {
-                        self.state = State::Ended;
-                        return Poll::Ready(Some(Err(error)));
+            let end = match self {
+                Self::Opening(opening) => match ready!(opening.as_mut().poll(cx)) {
+                    Ok(messages) => {
+                        *self = Self::Reading(messages);
+                        continue;
                     }
+                    Err(error) => Err(error),
                 },
-                State::Reading(batches) => match ready!(batches.poll_recv(cx)) {
-                    Some(Batch::Items(items)) => self.buffer = items.into_iter(),
-                    Some(Batch::End(end)) => {
-                        self.state = State::Ended;
-                        return Poll::Ready(end.err().map(Err));
-                    }
-                    None => {
-                        self.state = State::Ended;
-                        return Poll::Ready(Some(Err(ended_early(position))));
-                    }
+                Self::Reading(messages) => match ready!(messages.poll_recv(cx)) {
+                    Some(Message::Batch(batch)) => return Poll::Ready(Some(Ok(batch))),
+                    Some(Message::End(end)) => end,
+                    None => Err(ended_early(position)),
                 },
-                State::Ended => return Poll::Ready(None),
-            }
+                Self::Ended => Ok(()),
+            };
+            *self = Self::Ended;
+            return Poll::Ready(end.err().map(Err));
         }
     }
 }

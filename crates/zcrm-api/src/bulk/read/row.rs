@@ -5,9 +5,12 @@ use std::cell::OnceCell;
 use csv::StringRecord;
 use serde::{
     Deserialize, Deserializer,
-    de::{self, DeserializeSeed, MapAccess, Visitor, value::BorrowedStrDeserializer},
+    de::{
+        self, DeserializeOwned, DeserializeSeed, MapAccess, Visitor, value::BorrowedStrDeserializer,
+    },
     forward_to_deserialize_any,
 };
+use zcrm_core::{Error, RecordError};
 
 use super::{
     cell::CellDeserializer,
@@ -15,6 +18,7 @@ use super::{
     columns::Column,
     misfit::{JSON_TEXT, Misfit},
 };
+use crate::bulk::position::BulkPosition;
 
 /// A row, and its JSON if a type needs it.
 pub(super) struct Row<'a> {
@@ -59,6 +63,25 @@ impl<'a> Row<'a> {
     fn pairs(&self) -> impl Iterator<Item = (&'a Column, &'a str)> + use<'a> {
         self.columns.iter().zip(self.cells.iter())
     }
+}
+
+/// Reads a row as a `T`. A row that does not fit is an error of kind
+/// [`Record`](zcrm_core::ErrorKind::Record).
+pub(super) fn read_row<T: DeserializeOwned>(
+    columns: &[Column],
+    cells: &StringRecord,
+    position: &BulkPosition,
+) -> Result<T, Error> {
+    let row = Row::new(columns, cells);
+    let read = row.read();
+    read.map_err(|misfit| {
+        let id = row.cell("id").filter(|id| !id.is_empty()).map(Into::into);
+        let path = misfit.column.map_or_else(|| ".".to_owned(), String::from);
+        let index = position.row.saturating_sub(1);
+        let json = row.json().to_owned();
+        let error = RecordError::does_not_fit(index, id, path, misfit.reason, json);
+        Error::from_record(error).with_extension(position.clone())
+    })
 }
 
 struct RowDeserializer<'a>(&'a Row<'a>);

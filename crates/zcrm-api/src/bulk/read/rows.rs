@@ -3,18 +3,22 @@
 use std::{
     fmt,
     future::poll_fn,
+    marker::PhantomData,
     pin::Pin,
+    sync::mpsc::{Sender, channel},
     task::{Context, Poll, ready},
 };
 
+use csv::StringRecord;
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
-use zcrm_core::{Error, ErrorKind};
+use zcrm_core::Error;
 
 use super::{
     job::BulkJob,
     options::{CsvOptions, Types},
-    reader::{ReadRow, Source, read_rows},
+    reader::{BATCH_BYTES, RowBatch, Source, read_rows},
+    row::read_row,
 };
 use crate::{
     bulk::{batches::Batches, position::BulkPosition, spool::download, thread::spawn},
@@ -40,22 +44,35 @@ use crate::{
 /// Each error has a [`BulkPosition`]. So a stream ends without an error only after the last row.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct BulkRows<T> {
-    batches: Batches<ReadRow<T>>,
+    batches: Batches<RowBatch>,
+    batch: RowBatch,
+    /// The number of the batch's rows that were returned.
+    returned: usize,
+    /// Takes the rows of batches that were returned to the caller, for the reader to use again.
+    spent: Sender<Vec<StringRecord>>,
     position: BulkPosition,
-    last_id: Option<u64>,
+    row: PhantomData<fn() -> T>,
 }
 
 impl<T: DeserializeOwned + Send + 'static> BulkRows<T> {
     pub(super) fn new(job: BulkJob<T>, count: Option<u64>, options: CsvOptions) -> Self {
         let position = job.position(options.skip.saturating_add(1));
         let from = position.clone();
+        let (spent, unused) = channel();
         let opening = async move {
             let fields = fields(&job, &options).await?;
             let file = download(job.download(), &from, options.folder.as_deref()).await?;
-            let source = Source { file, fields, options, position: from, count };
+            let source = Source { file, fields, options, position: from, count, spent: unused };
             spawn(move |sender| read_rows(source, sender))
         };
-        Self { batches: Batches::new(opening), position, last_id: None }
+        Self {
+            batches: Batches::new(opening),
+            batch: RowBatch::default(),
+            returned: 0,
+            spent,
+            position,
+            row: PhantomData,
+        }
     }
 
     /// Returns the next row, or `None` at the end.
@@ -87,7 +104,19 @@ impl<T> BulkRows<T> {
 
     /// Returns the id of the last row that was returned, if it has a number as its id.
     pub(in crate::bulk) fn last_id(&self) -> Option<u64> {
-        self.last_id
+        let row = self.batch.rows.get(self.returned.checked_sub(1)?)?;
+        let at = self.batch.columns.iter().position(|column| &*column.name == "id")?;
+        row.get(at)?.parse().ok()
+    }
+
+    /// Continues with another batch, and returns the memory of the last one to the reader.
+    fn begin(&mut self, batch: RowBatch) {
+        let mut last = std::mem::replace(&mut self.batch, batch).rows;
+        self.returned = 0;
+        // a long row would keep its memory
+        last.retain(|row| row.as_slice().len() < BATCH_BYTES);
+        // the reader may have ended
+        let _ = self.spent.send(last);
     }
 }
 
@@ -108,18 +137,18 @@ impl<T: DeserializeOwned + Send + 'static> Stream for BulkRows<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        let row = match ready!(this.batches.poll_next(cx, &this.position)) {
-            Some(Ok(ReadRow { row, id })) => {
-                this.last_id = id;
-                row
+        while this.returned == this.batch.rows.len() {
+            match ready!(this.batches.poll_next(cx, &this.position)) {
+                Some(Ok(batch)) => this.begin(batch),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
             }
-            Some(Err(error)) => Err(error),
-            None => return Poll::Ready(None),
-        };
-        if row.as_ref().err().is_none_or(|error| error.kind() == ErrorKind::Record) {
-            this.position.row = this.position.row.saturating_add(1);
         }
-        Poll::Ready(Some(row))
+        let RowBatch { columns, rows } = &this.batch;
+        let row = rows.get(this.returned).map(|cells| read_row(columns, cells, &this.position));
+        this.returned += 1;
+        this.position.row = this.position.row.saturating_add(1);
+        Poll::Ready(row)
     }
 }
 

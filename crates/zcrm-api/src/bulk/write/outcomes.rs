@@ -7,6 +7,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    vec,
 };
 
 use futures_core::Stream;
@@ -20,7 +21,7 @@ use super::{
     status::BulkWriteStatus,
 };
 use crate::bulk::{
-    batches::{Batch, Batches},
+    batches::{Batches, Message},
     position::BulkPosition,
     spool::download,
     thread::spawn,
@@ -45,8 +46,15 @@ use crate::bulk::{
 #[must_use = "a stream does nothing until it is polled"]
 pub struct BulkOutcomes {
     pending: VecDeque<Pending>,
-    reading: Option<(BulkPosition, Batches<BulkOutcome>)>,
+    reading: Option<Reading>,
     last: Option<Error>,
+}
+
+/// The job whose outcomes are read.
+struct Reading {
+    position: BulkPosition,
+    batches: Batches<Vec<BulkOutcome>>,
+    batch: vec::IntoIter<BulkOutcome>,
 }
 
 /// A job whose outcomes are not read yet.
@@ -89,7 +97,7 @@ impl BulkWriteResult {
 }
 
 /// Waits for the job, downloads its result, and begins to read it.
-async fn open(pending: Pending) -> Result<Receiver<Batch<BulkOutcome>>, Error> {
+async fn open(pending: Pending) -> Result<Receiver<Message<Vec<BulkOutcome>>>, Error> {
     let Pending { job, status } = pending;
     let status = match status {
         Some(status) => status,
@@ -108,16 +116,23 @@ impl Stream for BulkOutcomes {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         loop {
-            if let Some((position, batches)) = &mut this.reading {
-                match ready!(batches.poll_next(cx, position)) {
-                    Some(item) => return Poll::Ready(Some(item)),
+            if let Some(reading) = &mut this.reading {
+                if let Some(outcome) = reading.batch.next() {
+                    return Poll::Ready(Some(Ok(outcome)));
+                }
+                match ready!(reading.batches.poll_next(cx, &reading.position)) {
+                    Some(Ok(batch)) => reading.batch = batch.into_iter(),
+                    Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                     None => this.reading = None,
                 }
+                continue;
             }
             match this.pending.pop_front() {
                 Some(pending) => {
                     let position = pending.job.position(0);
-                    this.reading = Some((position, Batches::new(open(pending))));
+                    let batches = Batches::new(open(pending));
+                    let batch = Vec::new().into_iter();
+                    this.reading = Some(Reading { position, batches, batch });
                 }
                 None => return Poll::Ready(this.last.take().map(Err)),
             }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::bulk::{
     archive::{Archive, Content, broken, next_row},
-    batches::Batch,
+    batches::Message,
     position::BulkPosition,
 };
 
@@ -32,18 +32,18 @@ pub(super) fn read_outcomes(
     file: File,
     handle: &Arc<BulkWriteHandle>,
     position: BulkPosition,
-    sender: &Sender<Batch<BulkOutcome>>,
+    sender: &Sender<Message<Vec<BulkOutcome>>>,
 ) {
     let end = read_all(file, handle, position, sender);
     // the receiver is gone if the stream was dropped
-    let _ = sender.blocking_send(Batch::End(end));
+    let _ = sender.blocking_send(Message::End(end));
 }
 
 fn read_all(
     file: File,
     handle: &BulkWriteHandle,
     position: BulkPosition,
-    sender: &Sender<Batch<BulkOutcome>>,
+    sender: &Sender<Message<Vec<BulkOutcome>>>,
 ) -> Result<(), Error> {
     let mut archive = Archive::open_any(file, position.clone(), CSV_BYTES)?;
     let names = archive.names();
@@ -92,7 +92,7 @@ fn read_file<R: Read>(
     sent: &SentFile,
     first: u64,
     mut position: BulkPosition,
-    sender: &Sender<Batch<BulkOutcome>>,
+    sender: &Sender<Message<Vec<BulkOutcome>>>,
 ) -> Result<bool, Error> {
     position.row = 0;
     let mut reader = csv::ReaderBuilder::new()
@@ -123,13 +123,13 @@ fn read_file<R: Read>(
         }
         if batch.len() >= BATCH {
             let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-            if sender.blocking_send(Batch::Items(full)).is_err() {
+            if sender.blocking_send(Message::Batch(full)).is_err() {
                 return Ok(false);
             }
         }
     };
     // the outcomes before a fault come first
-    if !batch.is_empty() && sender.blocking_send(Batch::Items(batch)).is_err() {
+    if !batch.is_empty() && sender.blocking_send(Message::Batch(batch)).is_err() {
         return Ok(false);
     }
     read?;
