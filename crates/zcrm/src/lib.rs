@@ -176,7 +176,7 @@ pub mod request {
 /// Notification channels: Zoho calls an address of the application when records change.
 pub mod notifications {
     pub use zcrm_api::notifications::{
-        Channel, Event, Notifications, Subscription, WatchedChannel,
+        Channel, ChannelKeeper, Event, KeeperEvent, Notifications, Subscription, WatchedChannel,
     };
 }
 

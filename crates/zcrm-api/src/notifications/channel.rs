@@ -176,6 +176,24 @@ impl Channel {
         }
     }
 
+    pub(super) fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+
+    pub(super) fn token(&self) -> Option<&SecretString> {
+        self.token.as_ref()
+    }
+
+    /// Returns the modules and operations, in the caller's order.
+    pub(super) fn events(&self) -> &[(String, Event)] {
+        &self.events
+    }
+
+    /// Returns `true` if the end is a fixed time, which cannot be renewed.
+    pub(super) fn has_fixed_end(&self) -> bool {
+        matches!(self.expiry, Expiry::At(_))
+    }
+
     /// Returns Zoho's JSON of the channel.
     pub(super) fn row(&self, version: ApiVersion, now: DateTime<Utc>) -> Result<Value, Error> {
         let wrong = |what: String| {
@@ -310,11 +328,14 @@ impl Channel {
 
 /// Returns the id of a channel without one: 15 digits that depend on the address only.
 fn id_of(url: &str) -> Id {
-    // 64-bit FNV-1a, which is the same in all versions of this crate
-    let hash = url.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    Id::from(100_000_000_000_000 + hash % 900_000_000_000_000)
+    Id::from(100_000_000_000_000 + stable_hash(url.as_bytes()) % 900_000_000_000_000)
+}
+
+/// Returns the 64-bit FNV-1a, which is the same in all versions of this crate.
+pub(super) fn stable_hash(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 fn check_url(url: &str) -> Result<(), String> {

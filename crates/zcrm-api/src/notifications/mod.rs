@@ -1,13 +1,17 @@
 //! Notification channels: Zoho calls an address of the application when records change.
 //!
-//! A channel lives for an hour to a week, and ends silently. Renew it in time: [`watch`](Notifications::watch)
-//! it again. Zoho delivers a notification at most once, and reports no failed delivery, so an application that
-//! must miss nothing also reads the [changes](crate::changes) from time to time.
+//! A channel lives for an hour to a week, and ends silently. A [`ChannelKeeper`] renews it in time. Zoho
+//! delivers a notification at most once, and reports no failed delivery, so an application that must miss
+//! nothing also reads the [changes](crate::changes) from time to time.
 //!
 //! Sources: Zoho's pages on notifications, and Kaizen 170.
 
 mod channel;
+mod claim;
 mod event;
+mod keeper;
+mod pause;
+mod retry;
 mod subscription;
 
 use serde_json::Value;
@@ -15,6 +19,7 @@ use zcrm_core::{Error, Id, ItemSuccess, Operation, escaped};
 
 pub use channel::Channel;
 pub use event::Event;
+pub use keeper::{ChannelKeeper, KeeperEvent};
 pub use subscription::{Subscription, WatchedChannel};
 
 use crate::{

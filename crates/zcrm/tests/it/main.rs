@@ -19,6 +19,7 @@ mod dropped;
 mod exports;
 mod first_minute;
 mod first_settings;
+mod keeper;
 mod logins;
 #[cfg(all(feature = "logging", feature = "file-store"))]
 mod logs;
