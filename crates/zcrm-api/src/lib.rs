@@ -46,6 +46,7 @@ pub mod operations;
 mod org_ids;
 pub mod organisation;
 pub mod records;
+mod recycle_bin;
 mod reference_text;
 mod related;
 pub mod request;
@@ -63,7 +64,13 @@ pub use list::{Cursor, List};
 pub use model::{Extra, MetaRef, RawJson};
 pub use notes::{Note, NoteParent, Notes, RecordNotes};
 pub use records::{RecordHandle, Records};
-pub use related::Related;
+pub use recycle_bin::{BinRecord, BinRecords, RecycleBin};
+pub use related::{
+    AutomationDetails, BlueprintProcess, BlueprintState, FieldChange, RecordBlueprint, RecordLock,
+    RecordLocks, RecordShares, Related, RunTransition, Share, ShareMember, SharePermission,
+    ShareRecord, Timeline, TimelineAction, TimelineEntry, TimelineRecord, Transition,
+    TransitionField, TransitionOutcome, ValueChange,
+};
 pub use request::Request;
 pub use save::{SaveFile, SavedFile};
 pub use tags::{ChangeTags, RecordTags, Tags};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::blueprint::BlueprintSpec;
 use crate::bulk_read::BulkReadSettings;
 use crate::bulk_write::BulkWriteSettings;
 use crate::change_options::ChangeOptions;
@@ -410,6 +411,12 @@ impl Builder {
     /// Sets how changes and deletions show up where Zoho's documents leave a choice.
     pub fn changes(mut self, options: ChangeOptions) -> Self {
         self.config.changes = options;
+        self
+    }
+
+    /// Adds a blueprint to a module. A simulator has none by default.
+    pub fn blueprint(mut self, blueprint: BlueprintSpec) -> Self {
+        self.config.blueprints.push(blueprint);
         self
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use crate::blueprint::BlueprintSpec;
 use crate::bulk_read::BulkReadSettings;
 use crate::bulk_write::BulkWriteSettings;
 use crate::change_options::ChangeOptions;
@@ -78,6 +79,7 @@ pub(crate) struct Config {
     pub(crate) composite_checks: CompositeChecks,
     pub(crate) coql: CoqlOptions,
     pub(crate) changes: ChangeOptions,
+    pub(crate) blueprints: Vec<BlueprintSpec>,
 }
 
 impl Config {
@@ -117,6 +119,7 @@ impl Default for Config {
             composite_checks: CompositeChecks::default(),
             coql: CoqlOptions::default(),
             changes: ChangeOptions::default(),
+            blueprints: Vec::new(),
         }
     }
 }

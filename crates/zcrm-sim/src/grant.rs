@@ -5,9 +5,10 @@ use crate::shared::Shared;
 
 /// The default scopes of a grant token: those of all simulated operations, and those that
 /// applications usually request in addition.
-pub(crate) const DEFAULT_SCOPES: [&str; 13] = [
+pub(crate) const DEFAULT_SCOPES: [&str; 14] = [
     "ZohoCRM.modules.ALL",
     "ZohoCRM.settings.ALL",
+    "ZohoCRM.share.ALL",
     "ZohoCRM.users.ALL",
     "ZohoCRM.org.ALL",
     "ZohoCRM.bulk.ALL",

@@ -73,6 +73,7 @@
 //! ```
 
 mod accounts;
+mod blueprint;
 mod builder;
 mod bulk_read;
 mod bulk_write;
@@ -110,6 +111,7 @@ mod state;
 mod version;
 mod write_file;
 
+pub use blueprint::{BlueprintSpec, TransitionSpec};
 pub use builder::Builder;
 pub use bulk_read::BulkReadSettings;
 pub use bulk_write::{BulkWriteSettings, DefaultDates, FileTooLarge, ResultUrl};

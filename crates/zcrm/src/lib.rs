@@ -118,11 +118,16 @@ pub mod prelude {
 }
 
 /// Reading, searching and writing records, and the data that belongs to a record: notes, tags,
-/// related records, rows of subforms. Start with [`Client::records`](crate::Client).
+/// related records, rows of subforms, locks, shares, its timeline and its blueprint; the recycle
+/// bin. Start with [`Client::records`](crate::Client).
 pub mod records {
     pub use zcrm_api::{
-        ChangeTags, Condition, FieldRef, Note, NoteParent, Notes, Operand, RecordHandle,
-        RecordNotes, RecordTags, Records, Related, Tags,
+        AutomationDetails, BinRecord, BinRecords, BlueprintProcess, BlueprintState, ChangeTags,
+        Condition, FieldChange, FieldRef, Note, NoteParent, Notes, Operand, RecordBlueprint,
+        RecordHandle, RecordLock, RecordLocks, RecordNotes, RecordShares, RecordTags, Records,
+        RecycleBin, Related, RunTransition, Share, ShareMember, SharePermission, ShareRecord, Tags,
+        Timeline, TimelineAction, TimelineEntry, TimelineRecord, Transition, TransitionField,
+        TransitionOutcome, ValueChange,
         changes::{Change, ChangeMark, ChangeRound, ChangeStream, Changes, OwnWrite},
         field,
         records::{

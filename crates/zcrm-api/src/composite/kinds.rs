@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use zcrm_core::{Error, ItemSuccess, Page, Reply, WriteResults, Written};
 
 use crate::{
-    Call, ChangeTags, List,
+    Call, ChangeTags, List, RunTransition,
     list::Source,
     metadata::ViewCategories,
     records::{
@@ -89,6 +89,7 @@ single_calls! {
     [T: Readable] ReadJson<T>;
     [] ReadOutcomes;
     [] RelatedCounts;
+    [] RunTransition;
     [] ViewCategories;
     [R: WriteResult] WriteItem<R>;
     [V: Verb] WriteRecord<V>;

@@ -45,6 +45,32 @@ impl Condition {
     }
 }
 
+impl Condition {
+    /// Writes the condition as the `filters` of the recycle bin or of a timeline: comparisons that are
+    /// joined by `AND`.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) in the cases of [`to_bulk`](Self::to_bulk), and
+    /// if the comparisons are joined by `or`.
+    pub(crate) fn to_filters(&self) -> Result<Json, Error> {
+        let filters = self.to_bulk(ApiVersion::V8)?;
+        let group = match filters.get("group_operator").and_then(Json::as_str) {
+            None => vec![filters],
+            Some("and") => {
+                filters.get("group").and_then(Json::as_array).cloned().unwrap_or_default()
+            }
+            Some(_) => Vec::new(),
+        };
+        match group.is_empty() || group.iter().any(|one| one.get("group").is_some()) {
+            false => Ok(json!({ "group_operator": "AND", "group": group })),
+            true => Err(Error::input(
+                "a filter is one comparison, or several joined by `and`: send one request for each \
+                 part of an `or`",
+            )),
+        }
+    }
+}
+
 /// Returns criteria that hold where both the given ones and a condition hold.
 ///
 /// # Errors

@@ -1,5 +1,7 @@
-//! The organisation, and its users, roles, profiles, taxes and variables.
+//! The organisation, and its users, roles, profiles, taxes, currencies and variables.
 
+mod currencies;
+mod currency;
 mod org;
 mod organization;
 mod profile;
@@ -13,6 +15,8 @@ mod users;
 mod variable;
 mod variables;
 
+pub use currencies::Currencies;
+pub use currency::{AvailableCurrency, Currency, CurrencyFormat};
 pub use org::OrganizationHandle;
 pub use organization::{HierarchyPreferences, LicenseDetails, Organization};
 pub use profile::{Permission, Profile, ProfileCategory, ProfileKind, ProfileSection, ProfileView};
@@ -65,6 +69,12 @@ impl Api {
     #[must_use]
     pub fn taxes(&self) -> Taxes {
         Taxes::new(self.clone())
+    }
+
+    /// Returns a handle to the currencies of the organisation.
+    #[must_use]
+    pub fn currencies(&self) -> Currencies {
+        Currencies::new(self.clone())
     }
 
     /// Returns a handle to the variables of the organisation.

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use zcrm_core::Record;
 
-use super::Related;
+use super::{RecordBlueprint, RecordLocks, RecordShares, Related};
 use crate::{Attachments, Photo, RecordHandle, RecordNotes, RecordTags};
 
 impl<T> RecordHandle<T> {
@@ -29,6 +29,24 @@ impl<T> RecordHandle<T> {
     #[must_use]
     pub fn tags(&self) -> RecordTags {
         RecordTags::new(self.parent())
+    }
+
+    /// Returns a handle to the locks of the record.
+    #[must_use]
+    pub fn locks(&self) -> RecordLocks {
+        RecordLocks::new(self.parent())
+    }
+
+    /// Returns a handle to the members that the record is shared with.
+    #[must_use]
+    pub fn shares(&self) -> RecordShares {
+        RecordShares::new(self.parent())
+    }
+
+    /// Returns a handle to the blueprint of the record.
+    #[must_use]
+    pub fn blueprint(&self) -> RecordBlueprint {
+        RecordBlueprint::new(self.parent())
     }
 
     /// Returns a handle to the records of a related list, given by its API name.

@@ -1,8 +1,23 @@
-//! The data that belongs to one record: notes, attachments, photo, tags and related records.
+//! The data that belongs to one record: related records, locks, shares, its timeline and its
+//! blueprint.
 
+mod blueprint;
 mod handle;
+mod locks;
 mod parent;
 mod records;
+mod shares;
+mod timeline;
 
+pub use blueprint::{
+    BlueprintProcess, BlueprintState, RecordBlueprint, RunTransition, Transition, TransitionField,
+    TransitionOutcome,
+};
+pub use locks::{RecordLock, RecordLocks};
 pub(crate) use parent::Parent;
 pub use records::Related;
+pub use shares::{RecordShares, Share, ShareMember, SharePermission, ShareRecord};
+pub use timeline::{
+    AutomationDetails, FieldChange, Timeline, TimelineAction, TimelineEntry, TimelineRecord,
+    ValueChange,
+};

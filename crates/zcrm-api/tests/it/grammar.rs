@@ -4,7 +4,7 @@ use std::{any::type_name, collections::BTreeSet, fmt::Debug, time::Duration};
 
 use serde_json::json;
 use zcrm_api::{
-    Api, Call, Request, field,
+    Api, Call, Request, Share, SharePermission, field,
     notifications::{Channel, Event},
     operations::{ORG_GET, TAGS_CREATE},
     request::Kind,
@@ -188,7 +188,12 @@ async fn kinds() -> BTreeSet<String> {
             batch
         })
         .await;
+    let share = || [Share::with_everybody(SharePermission::READ_ONLY)];
+    grammar.try_all(|api| api.record("Leads", "5").shares().add(share())).await;
+    grammar.try_all(|api| api.record("Leads", "5").blueprint().run("6", &row)).await;
     // a list for each source
+    grammar.try_all(|api| api.recycle_bin().list()).await;
+    grammar.try_all(|api| api.record("Leads", "5").timeline()).await;
     grammar.try_all(|api| api.records("Leads").list().fields(["id"])).await;
     grammar.try_all(|api| api.records("Leads").search(field("City").eq("x"))).await;
     grammar.try_all(|api| api.records("Leads").deleted()).await;

@@ -10,6 +10,7 @@ pub mod locked;
 #[cfg(test)]
 mod not_simulated_tests;
 mod overlay;
+mod record_actions;
 mod recorder;
 pub mod schemas;
 mod smoke;

@@ -11,6 +11,7 @@ use zcrm_sim::{BulkReadSettings, BulkWriteSettings, Journal, Simulator};
 
 use super::{
     extensions::extensions,
+    record_actions::{blueprint, record_actions},
     recorder::{Exchange, Recorder},
     traverse::traverse,
 };
@@ -38,6 +39,7 @@ pub async fn smoke(version: ApiVersion) -> Result<SmokeRun, BoxError> {
     sim.clear_journal();
     surfaces(&api, &recorder).await?;
     extensions(&api, &recorder).await?;
+    record_actions(&api, &recorder).await?;
     recorder.now("");
     traverse(&api, version).await?;
     for operation in ALL.iter().filter(|operation| operation.method() == http::Method::GET) {
@@ -50,7 +52,7 @@ pub async fn smoke(version: ApiVersion) -> Result<SmokeRun, BoxError> {
 
 /// Starts a simulator, and returns a client of it whose exchanges are recorded.
 pub(super) async fn connect(version: ApiVersion) -> Result<(Simulator, Api, Recorder), BoxError> {
-    let builder = Simulator::builder().plain_http().records("Leads", 5);
+    let builder = Simulator::builder().plain_http().records("Leads", 5).blueprint(blueprint());
     let builder = builder.bulk_read(BulkReadSettings::new().job_time(Duration::ZERO));
     let writes = BulkWriteSettings::new().job_time(Duration::ZERO);
     let sim = builder.bulk_write(writes).start().await?;

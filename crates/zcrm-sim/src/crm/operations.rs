@@ -8,8 +8,8 @@ use super::notifications::channels;
 use super::operation::{Needs, Operation, Run, composite, delete, get, later, patch, post, put};
 use super::org::{currencies, organisation, taxes, users};
 use super::records::{
-    convert, count, delete as delete_records, deleted, list, mass_update, merge, read, recycle_bin,
-    related, related_count, search, write,
+    blueprint, convert, count, delete as delete_records, deleted, list, locks, mass_update, merge,
+    read, recycle_bin, related, related_count, search, shares, timeline, write,
 };
 use super::settings::{
     assignment_rules, custom_views, layouts, modules, profiles, roles, tags, territories, variables,
@@ -25,6 +25,8 @@ pub(crate) fn operations() -> impl Iterator<Item = (&'static str, &'static str)>
 const MODULE: Needs = &["modules.{module}"];
 const NOTES: Needs = &["modules.{module}|modules.notes"];
 const ATTACHMENTS: Needs = &["modules.{module}|modules.attachments"];
+const LOCKS: Needs = &["settings.record_locking_configurations|modules.{module}"];
+const SHARE: Needs = &["share.{module}"];
 const SEARCH: Needs = &["modules.{module}", "ZohoSearch.securesearch.READ"];
 const RELATED_COUNT: Needs = &["ZohoCRM.modules.{module}.READ"];
 const MODULES: Needs = &["settings.modules"];
@@ -154,6 +156,9 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     get("org/currencies", CURRENCIES, currencies::list),
     post("org/currencies", CURRENCIES, currencies::create),
     put("org/currencies", CURRENCIES, currencies::update),
+    post("org/currencies/actions/enable", CURRENCIES, currencies::enable),
+    put("org/currencies/actions/enable", CURRENCIES, currencies::update_base),
+    get("org/currencies/actions/available_currencies", CURRENCIES, currencies::available),
     get("org/currencies/{id}", CURRENCIES, currencies::list),
     put("org/currencies/{id}", CURRENCIES, currencies::update),
     get("users", USERS, users::list),
@@ -212,6 +217,13 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     post("{module}/{id}/actions/remove_tags", MODULE, tags::remove),
     post("{module}/{id}/actions/assign_territories", MODULE, territories::assign),
     post("{module}/{id}/actions/remove_territories", MODULE, territories::remove),
+    get("{module}/{id}/actions/share", SHARE, shares::list),
+    post("{module}/{id}/actions/share", SHARE, shares::add),
+    put("{module}/{id}/actions/share", SHARE, shares::replace),
+    delete("{module}/{id}/actions/share", SHARE, shares::revoke),
+    get("{module}/{id}/actions/blueprint", MODULE, blueprint::get),
+    put("{module}/{id}/actions/blueprint", MODULE, blueprint::run),
+    get("{module}/{id}/__timeline", MODULE, timeline::list),
     post("{module}/{id}/actions/get_related_records_count", RELATED_COUNT, related_count::count),
     get("{module}/{id}/actions/download_fields_attachment", MODULE, uploads::download_of_field),
     get("{module}/{id}/photo", MODULE, photos::download),
@@ -231,11 +243,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     later("GET", "{module}/deleted/{id}/{list}"),
     later("GET", "{module}/{id}/Emails"),
     later("GET", "{module}/{id}/Emails/{message}"),
-    later("GET", "{module}/{id}/Locking_Information__s"),
-    later("POST", "{module}/{id}/Locking_Information__s"),
-    later("GET", "{module}/{id}/Locking_Information__s/{lock}"),
-    later("PUT", "{module}/{id}/Locking_Information__s/{lock}"),
-    later("DELETE", "{module}/{id}/Locking_Information__s/{lock}"),
+    get("{module}/{id}/Locking_Information__s", LOCKS, locks::list),
+    post("{module}/{id}/Locking_Information__s", LOCKS, locks::create),
+    get("{module}/{id}/Locking_Information__s/{lock}", LOCKS, locks::get),
+    put("{module}/{id}/Locking_Information__s/{lock}", LOCKS, locks::update),
+    delete("{module}/{id}/Locking_Information__s/{lock}", LOCKS, locks::delete),
     get("{module}/{id}/{list}", MODULE, related::records),
     put("{module}/{id}/{list}", MODULE, related::relate_many),
     delete("{module}/{id}/{list}", MODULE, related::unrelate),

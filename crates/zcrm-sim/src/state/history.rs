@@ -23,6 +23,12 @@ pub(crate) struct RecordChange {
     pub(crate) notified: bool,
 }
 
+impl RecordChange {
+    pub(crate) fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+}
+
 /// Records with their values at an earlier time; `None` for those that did not exist.
 pub(crate) type PastRecords<'a> = BTreeMap<u64, Option<&'a Record>>;
 
@@ -59,6 +65,18 @@ impl History {
     pub(crate) fn since(&self, mark: u64) -> impl Iterator<Item = &RecordChange> {
         let count = usize::try_from(self.count.saturating_sub(mark)).unwrap_or(usize::MAX);
         self.changes.iter().skip(self.changes.len().saturating_sub(count))
+    }
+
+    /// Returns the changes of a record, the oldest first, each with its number.
+    pub(crate) fn of_record(
+        &self,
+        module: &str,
+        id: u64,
+    ) -> impl Iterator<Item = (u64, &RecordChange)> {
+        let kept = u64::try_from(self.changes.len()).unwrap_or(u64::MAX);
+        let numbers = self.count.saturating_sub(kept)..;
+        let all = numbers.zip(&self.changes);
+        all.filter(move |(_, change)| change.id == id && change.module == module)
     }
 
     /// Removes the changes since `mark`, because they were undone.

@@ -14,9 +14,11 @@ use super::channels::{ChannelCount, Channels};
 use super::files::{Attachment, File};
 use super::history::History;
 use super::link::Link;
+use super::locks::RecordLock;
 use super::merges::MergeJob;
 use super::record_jobs::RecordJobs;
 use super::settings_map::SettingsMap;
+use super::shares::Share;
 use super::table::Table;
 
 /// The data of one environment.
@@ -60,6 +62,12 @@ pub(crate) struct Store {
     /// The scheduled merges.
     #[serde(default)]
     pub(crate) merges: Vec<MergeJob>,
+    /// The locks by their ids.
+    #[serde(default)]
+    pub(crate) locks: BTreeMap<u64, RecordLock>,
+    /// The shares by record id.
+    #[serde(default)]
+    pub(crate) shares: BTreeMap<u64, Vec<Share>>,
     /// The notification channels.
     #[serde(default)]
     pub(crate) channels: Channels,
@@ -79,6 +87,11 @@ impl Store {
 
     pub(crate) fn table_mut(&mut self, module: &str) -> &mut Table {
         Arc::make_mut(self.tables.entry(module.to_owned()).or_default())
+    }
+
+    /// Returns the lock of a record, if it is locked.
+    pub(crate) fn lock_of(&self, record: u64) -> Option<&RecordLock> {
+        self.locks.values().find(|lock| lock.record == record)
     }
 
     /// Returns every table with its module's name.

@@ -37,6 +37,7 @@ mod parallel;
 mod permissions;
 mod program;
 mod receiver;
+mod record_actions;
 mod records;
 mod recycle_bin;
 mod refusals;

@@ -186,6 +186,16 @@ impl<'a> Context<'a> {
         self.optional_path_value(0).map(|_| self.path_id(0)).transpose()
     }
 
+    /// Does the same as [`path_record`](Self::path_record), for operations that name an unknown
+    /// record only by its place in the path.
+    pub(crate) fn path_record_or(&self, message: &'static str) -> Result<(String, u64), Refusal> {
+        let module = self.path_module()?;
+        let record = self.store().table(module.api_name()).get(self.path_value(1));
+        let details = json!({ "resource_path_index": 1 });
+        let record = record.ok_or_else(|| Refusal::bad("INVALID_DATA", message, details))?;
+        Ok((module.api_name().to_owned(), record.id))
+    }
+
     /// Returns the module and id of the record at the start of the path.
     pub(crate) fn path_record(&self) -> Result<(String, u64), Refusal> {
         let module = self.path_module()?;

@@ -3,7 +3,9 @@
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::crm::call::{Context, Refusal, Row, RowError, RowResult, each, found, row_id, success};
+use crate::crm::call::{
+    Context, Refusal, Row, RowError, RowResult, body, each, found, row_id, success,
+};
 use crate::http::Answer;
 use crate::json::text_of;
 
@@ -72,6 +74,10 @@ pub(crate) fn create(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
         let mut currency = checked(cx, row, None)?;
         let code = text_of(&currency, "iso_code").to_owned();
         currency.entry("name").or_insert_with(|| code.into());
+        let format = json!({
+            "decimal_separator": "Period", "thousand_separator": "Comma", "decimal_places": "2",
+        });
+        currency.entry("format").or_insert(format);
         currency.entry("is_active").or_insert(Value::Bool(true));
         currency.entry("prefix_symbol").or_insert(Value::Bool(true));
         currency.insert("is_base".into(), false.into());
@@ -102,4 +108,57 @@ fn change(cx: &mut Context<'_>, row: Row<'_>, id: &str) -> RowResult {
         currency.extend(changes);
     }
     Ok(success("The currency updated successfully.", json!({ "id": id })))
+}
+
+/// The currencies that can be added, by their codes and names.
+const AVAILABLE: [(&str, &str, &str); 5] = [
+    ("AUD", "Australian Dollar", "A$"),
+    ("CHF", "Swiss Franc", "CHF"),
+    ("EUR", "Euro", "\u{20ac}"),
+    ("GBP", "Pound Sterling", "\u{a3}"),
+    ("INR", "Indian Rupee", "\u{20b9}"),
+];
+
+pub(crate) fn available(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let is_new = |code: &str| cx.store().currencies.find_by("iso_code", code).is_none();
+    let all = AVAILABLE.iter().filter(|(code, _, _)| is_new(code));
+    let shown = all.map(|(code, name, symbol)| {
+        json!({
+            "display_value": format!("{name} - {code}"), "decimal_separator": "Period",
+            "symbol": symbol, "thousand_separator": "Comma", "iso_code": code, "decimal_places": "2",
+            "display_name": format!("{name} - {code}"),
+        })
+    });
+    Ok(found("available_currencies", shown.collect()))
+}
+
+/// Returns the base currency of the body as a row, and its key.
+fn base_row<'b>(cx: &Context<'_>, body: &'b Map<String, Value>) -> Result<Row<'b>, Refusal> {
+    let given =
+        body.get("base_currency").ok_or_else(|| Refusal::missing_member("base_currency"))?;
+    let values = given.as_object().ok_or_else(|| {
+        Refusal::invalid_member("base_currency", "expected_data_type", "jsonobject")
+    })?;
+    Ok(Row { version: cx.version, key: "base_currency", index: 0, values })
+}
+
+/// Refuses to enable several currencies again: the organisation has them from the beginning.
+pub(crate) fn enable(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let body = body(cx)?;
+    base_row(cx, &body)?;
+    let message = "The multi-currency feature is already enabled";
+    Err(Refusal::bad("ALREADY_ENABLED", message, json!({})))
+}
+
+/// Changes the base currency.
+pub(crate) fn update_base(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let body = body(cx)?;
+    let row = base_row(cx, &body)?;
+    let id = row.text("id")?;
+    let known = cx.store().currencies.get(id);
+    if known.is_none_or(|one| one.get("is_base") != Some(&Value::Bool(true))) {
+        return Err(RowError::unknown_id(id).into());
+    }
+    let done = change(cx, row, id)?;
+    Ok(Answer::json(StatusCode::OK, &json!({ "base_currency": done })).wrote(1))
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::locks::locked;
 use crate::crm::call::{Context, External, Refusal, RowError, RowResult, each_id, success};
 use crate::crm::records::write::WRITE_LIMIT;
 use crate::crm::render::display_name;
@@ -25,6 +26,9 @@ pub(crate) fn delete_record(
 ) -> RowResult {
     let record = external.record(cx, module, id).ok_or_else(|| RowError::unknown_id(id))?;
     let id = record.id;
+    if let Some(error) = locked(cx, id) {
+        return Err(error);
+    }
     if let Some(notes) = cx.state.module("Notes") {
         for note in notes_of(cx, module, id) {
             move_to_bin(cx, &notes, note, Some(id));

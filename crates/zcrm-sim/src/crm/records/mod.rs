@@ -1,6 +1,7 @@
 //! Records: reading, lists, searches, writes, conversion and relations.
 
 mod bin_filter;
+pub(crate) mod blueprint;
 mod computed;
 pub(crate) mod convert;
 pub(crate) mod count;
@@ -11,6 +12,7 @@ mod direct_write;
 mod generated;
 mod jobs;
 pub(crate) mod list;
+pub(crate) mod locks;
 pub(crate) mod mass_update;
 pub(crate) mod merge;
 mod merge_rows;
@@ -23,6 +25,8 @@ pub(crate) mod related_count;
 mod restore;
 mod schedule;
 pub(crate) mod search;
+pub(crate) mod shares;
+pub(crate) mod timeline;
 pub(crate) mod write;
 
 pub(crate) use direct_state::{StateChange, change_state};

@@ -5,6 +5,7 @@ use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::list::changed_since;
+use super::locks::locked;
 use super::merge_rows::merge;
 use crate::clock::stamp;
 use crate::crm::call::{
@@ -335,6 +336,9 @@ pub(crate) fn change(
     id: u64,
     external: &External,
 ) -> Result<(), RowErrors> {
+    if let Some(locked) = RowErrors::of(locked(cx, id).into_iter().collect()) {
+        return Err(locked);
+    }
     let CleanedRow { mut values, owner } = checked(cx, module, row, Some(id), external)?;
     store_tags_and_rows(cx, module, &mut values, id);
     let known = cx.store().table(module.api_name()).records.get(&id).cloned();

@@ -20,6 +20,8 @@ pub(super) fn refusal_of(cx: &Context<'_>, module: &ModuleSpec, id: u64) -> Opti
     let mut scheduled = cx.store().merges.iter().filter(|job| job.succeeded.is_none());
     if record.converted {
         Some("the record is converted")
+    } else if cx.store().lock_of(id).is_some() {
+        Some("the record is locked")
     } else if !record.approved {
         Some("the record is in an approval process")
     } else if module.api_name() == "Deals" && text_of(&record.values, "Stage").starts_with("Closed")
