@@ -54,6 +54,8 @@ Commands:
                                kill processes that import records, and check that each is stored once
     crash-test --changes [--seconds N]
                                kill processes that follow the changes of a module, and compare a replica
+    changes-test [--histories N] [--seed N]
+                               compare replicas with a module after random histories of changes
     fleet [--store NAME] [--processes N] [--tasks N] ...
                                count the refreshes of several processes that share a login
     transfer [--megabytes N] [--peak MIB]
@@ -122,7 +124,7 @@ fn job<'a>(arguments: &'a [&'a str]) -> Option<Job<'a>> {
             let (program, rest) = arguments.split_first()?;
             Box::new(move |it| checks::short(it, program, rest))
         }
-        [program @ ("crash-test" | "fleet" | "transfer"), ref rest @ ..] => {
+        [program @ ("changes-test" | "crash-test" | "fleet" | "transfer"), ref rest @ ..] => {
             Box::new(move |it| checks::long(it, program, rest))
         }
         ["bench"] => Box::new(|it| bench::run(it, false)),

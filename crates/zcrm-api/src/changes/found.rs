@@ -1,5 +1,7 @@
 //! The records and deletions that a call of a round found.
 
+use std::collections::BTreeSet;
+
 use serde::de::DeserializeOwned;
 use zcrm_core::{Error, Id, Page, Record, RecordError, Timestamp};
 
@@ -17,6 +19,8 @@ pub(super) enum Found<T> {
         record: T,
     },
     Deleted(DeletedRecord),
+    /// A record that was reported as deleted, is no longer listed as such, and was not found by its id.
+    Absent(Id),
     /// A record that does not fit the caller's type.
     Bad(RecordError),
 }
@@ -51,6 +55,20 @@ pub(super) fn facts(page: &Page<Record>, module: &str) -> Result<Vec<Option<Fact
         Ok(Facts { id, time, digest: Digest::of(record) })
     };
     page.items.iter().map(|item| item.as_ref().ok().map(facts).transpose()).collect()
+}
+
+/// Returns the records of a page that was read by these ids, and those of the ids that it lacks.
+pub(super) fn by_ids<T: DeserializeOwned + 'static>(
+    page: Page<Record>,
+    ids: &[Id],
+    module: &str,
+) -> Result<Vec<Found<T>>, Error> {
+    let exist: BTreeSet<Id> =
+        page.items.iter().filter_map(|item| item.as_ref().ok()?.id()).collect();
+    let absent = ids.iter().filter(|id| !exist.contains(*id)).cloned().map(Found::Absent);
+    let mut found: Vec<_> = absent.collect();
+    found.extend(puts(page, module)?);
+    Ok(found)
 }
 
 /// Returns the records of a page in the caller's type, without those that were deleted while the

@@ -42,8 +42,8 @@ pub struct ChangeMark {
     /// The server's time at the start of the last complete round, or `None` before the first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) since: Option<Timestamp>,
-    /// The time of the mark before, if the last round had a single page. Its changes are read again: a
-    /// record may have been deleted after the deletions were read, and restored since.
+    /// The time of the mark before. Its changes are read again: a record may have been deleted after the
+    /// deletions were read, and restored since. It is `None` after a first round of several pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     before: Option<Timestamp>,
     pub(super) position: Position,
@@ -185,12 +185,14 @@ impl ChangeMark {
     pub(super) fn finish(&mut self, until: Timestamp, look_back: chrono::TimeDelta) {
         let later = self.since.filter(|since| earlier(*since, look_back) <= until);
         let until = later.map_or(until, |since| since.max(until));
-        self.before = matches!(self.position, Position::List { .. }).then(|| self.last_time());
+        let is_single_page = matches!(self.position, Position::List { .. });
+        self.before = self.since.or_else(|| is_single_page.then(|| self.last_time()));
+        let mark = self.last_time().time().timestamp();
         let puts = earlier(self.before.unwrap_or(until), look_back).time().timestamp();
         let deleted = earlier(until, twice(look_back)).time().timestamp();
         self.since = Some(until);
         self.position = Position::Deletions;
-        self.seen.forget_before(puts, deleted);
+        self.seen.forget_before(puts, deleted, mark);
     }
 }
 

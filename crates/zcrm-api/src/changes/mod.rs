@@ -34,7 +34,8 @@
 //! between ends as a record. The new mark is Zoho's time at the first answer: changes during the round are
 //! returned by this round or by the next one. A round begins five minutes before the mark
 //! ([`look_back`](crate::Request::look_back)), because Zoho may show a change late, and leaves out what was
-//! returned before. After a round of a single page, it begins before the mark of that round.
+//! returned before. It also reads the changes of the round before again, because a record may have been
+//! deleted after the deletions were read. Only the first round of more than 200 records is not read again.
 //!
 //! | changed records | calls | API credits |
 //! | --- | --- | --- |
@@ -42,12 +43,15 @@
 //! | up to 200 | the same | 3 |
 //! | more | the same, and a query of the changed records with 2,000 (200 before v4) in a call; unapproved records, before and after the query, and converted leads as lists with 200 in a call | 3, and 3 for 2,000 records, and 1 for each page of the lists |
 //!
+//! After a round of more than 200 changes, the next one has these changes too, and costs as much.
+//!
 //! More than 200 deletions cost two credits for 200 of them, and are read twice to detect that the pages moved.
 //!
 //! A change may be returned more than once, never less: apply it as a state, not as an event. That happens if
-//! a stream is resumed, if a query returns a value in another form than a list, if more than 5,000
-//! records or deletions are within the look-back, and if more than 2,500 records wait for approval. Changes of one record come in the order of time; those of
-//! several records in no order.
+//! a stream is resumed, if a query returns a value in another form than a list, if more than 2,500
+//! records change in a round or 5,000 within the look-back, if more than 5,000 deletions are within the
+//! look-back, and if more than 2,500 records wait for approval. Changes of one record come in the order of
+//! time; those of several records in no order.
 //!
 //! The user needs the scopes of the module and `ZohoCRM.coql.READ`, and must see all records: a record
 //! that is no longer shared with the user is not reported. Use a user with the profile of an administrator.
@@ -62,8 +66,7 @@
 //! | a record that is restored later than the look-back after its deletion, if `Modified_Time` stays the same | `reconcile` |
 //! | a lead that is converted, or a master of a merge, if `Modified_Time` stays the same | `reconcile` |
 //! | the records that refer to a merged record, if their `Modified_Time` stays the same | `reconcile` does not find them either: read the lookups from time to time |
-//! | a record that is submitted for approval and approved while a round of more than 200 changes is read, if queries leave out unapproved records and `Modified_Time` stays the same | `reconcile` |
-//! | a record that is deleted while a round of more than 200 changes is read, and restored before the next one, if `Modified_Time` stays the same | `reconcile` |
+//! | a record that is deleted and restored, or submitted for approval and approved, at the wrong moments of two rounds in succession, or of a first round of more than 200 records, if `Modified_Time` stays the same | `reconcile` |
 //! | a deletion more than 120 days ago: a mark of that age is an error | `reconcile`, then [`accept_lost_deletions`](crate::Request::accept_lost_deletions) |
 //! | records of a module without `Modified_Time`, such as linking modules | read all of them and compare |
 //!

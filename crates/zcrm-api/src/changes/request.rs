@@ -99,7 +99,8 @@ impl<T: DeserializeOwned + Send + 'static> Request<Changes<T>> {
     /// It must be longer than the sum of the delay after which Zoho's lists show a change, and the
     /// difference between the clocks of Zoho's servers. A restore is noticed within this time after the
     /// deletion, even if it does not change `Modified_Time`. Changes within the look-back that were
-    /// returned before are not returned again, except those above 5,000 records or 5,000 deletions.
+    /// returned before are not returned again, except those above 5,000 records or 5,000 deletions. Set it
+    /// to the same time in each round.
     pub fn look_back(self, time: Duration) -> Self {
         self.set(|kind| kind.look_back = time)
     }

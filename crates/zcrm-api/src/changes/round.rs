@@ -6,7 +6,7 @@ use zcrm_core::{Error, Id, Record, Timestamp};
 
 use super::{
     deletions::{DeletionReader, has_more},
-    found::{Found, puts},
+    found::{Found, by_ids, puts},
     hidden::HiddenReader,
     mark::{ChangeMark, Position, earlier},
     reads::Reads,
@@ -112,8 +112,9 @@ impl Round {
             Stage::Restored(ids, _) => {
                 let rest = ids.split_off(ids.len().min(MOST_IDS));
                 let page = reads.by_ids(ids).send().await?;
+                let found = by_ids(page, ids, reads.module())?;
                 *ids = rest;
-                Batch::new(puts(page, reads.module())?, Then::Same)
+                Batch::new(found, Then::Same)
             }
             Stage::List(until) => {
                 let until = *until;

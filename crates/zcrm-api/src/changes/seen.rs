@@ -23,6 +23,11 @@ pub(super) struct Seen {
     /// The times of deletions, in seconds since 1970.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     deleted: BTreeMap<Id, i64>,
+    /// The deleted records that were neither among the deleted records nor found by their ids, with the
+    /// time of the mark of that round. Such a record may have been restored and deleted again between both
+    /// reads, so the next round reads it again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    absent: BTreeMap<Id, i64>,
 }
 
 /// A reported version of a record.
@@ -81,18 +86,21 @@ impl Seen {
 
     /// Returns `true` if the last reported state of the record is a deletion.
     pub(super) fn is_gone(&self, id: &Id) -> bool {
-        self.deleted.contains_key(id)
+        self.deleted.contains_key(id) || self.absent.contains_key(id)
     }
 
-    /// Returns the records that were reported as deleted at or after a time.
+    /// Returns the records that were reported as deleted at or after a time, and those that could not be
+    /// found in the last round.
     pub(super) fn deleted_since(&self, time: i64) -> impl Iterator<Item = &Id> {
-        self.deleted.iter().filter(move |(_, deleted)| **deleted >= time).map(|(id, _)| id)
+        let deleted = self.deleted.iter().filter(move |(_, deleted)| **deleted >= time);
+        deleted.chain(&self.absent).map(|(id, _)| id)
     }
 
     /// Replaces the state of a record by a version. If it is not remembered, it may be reported
     /// again.
     pub(super) fn set_put(&mut self, id: Id, put: SeenPut, remember: bool) {
         self.deleted.remove(&id);
+        self.absent.remove(&id);
         self.puts.remove(&id);
         if remember && self.puts.len() < MOST {
             self.puts.insert(id, put);
@@ -103,15 +111,25 @@ impl Seen {
     pub(super) fn set_deleted(&mut self, id: Id, time: Option<i64>) {
         self.puts.remove(&id);
         self.deleted.remove(&id);
+        self.absent.remove(&id);
         if self.deleted.len() < MOST {
             self.deleted.insert(id, time.unwrap_or(NO_TIME));
         }
     }
 
-    /// Forgets the versions and the deletions before these times, and deletions without a time.
-    pub(super) fn forget_before(&mut self, puts: i64, deleted: i64) {
+    /// Remembers that a deleted record was not found, in a round that began at the mark of this time.
+    pub(super) fn set_absent(&mut self, id: Id, mark: i64) {
+        if self.absent.len() < MOST {
+            self.absent.entry(id).or_insert(mark);
+        }
+    }
+
+    /// Forgets the versions and the deletions before these times, deletions without a time, and the
+    /// records that were not found before this mark either.
+    pub(super) fn forget_before(&mut self, puts: i64, deleted: i64, mark: i64) {
         self.puts.retain(|_, put| put.time >= puts);
         self.deleted.retain(|_, time| (deleted..NO_TIME).contains(time));
+        self.absent.retain(|_, absent| *absent == mark);
     }
 
     /// Returns `true` if less than half of the records that can be remembered are.
@@ -121,6 +139,6 @@ impl Seen {
 
     /// Returns the number of remembered states.
     pub(super) fn len(&self) -> usize {
-        self.puts.len().saturating_add(self.deleted.len())
+        self.puts.len().saturating_add(self.deleted.len()).saturating_add(self.absent.len())
     }
 }

@@ -99,6 +99,11 @@ impl<T: DeserializeOwned + Send + 'static> ChangeStream<T> {
         match found {
             Found::Bad(error) => Some(Err(Error::from_record(error))),
             Found::Deleted(row) => self.accept_deleted(row).map(Ok),
+            Found::Absent(id) => {
+                let mark = self.mark.last_time().time().timestamp();
+                self.mark.seen.set_absent(id, mark);
+                None
+            }
             Found::Put { facts, record } => self.accept_put(facts).then(|| Ok(Change::Put(record))),
         }
     }
@@ -121,8 +126,7 @@ impl<T: DeserializeOwned + Send + 'static> ChangeStream<T> {
         let is_echo = self.own.contains(&facts.id, version.time)
             && known.is_none_or(|known| known.time != version.time)
             && !self.mark.seen.is_gone(&facts.id);
-        let remember = self.forgets_before().is_none_or(|time| facts.time >= time)
-            || self.comes_again() && self.mark.seen.is_half_empty();
+        let remember = self.is_read_again(facts.time);
         match &mut self.mark.position {
             Position::Query { after, .. } => *after = Some(facts.id.clone()),
             Position::Hidden { from, .. } => *from = (*from).max(Some(facts.time)),
@@ -134,13 +138,16 @@ impl<T: DeserializeOwned + Send + 'static> ChangeStream<T> {
         !is_known && !is_echo
     }
 
-    /// Returns the time before which versions need not be remembered, if it is known.
-    fn forgets_before(&self) -> Option<Timestamp> {
+    /// Returns `true` if a version of this time may be read again, so that it is to be remembered. Versions
+    /// within the look-back before the new mark have precedence: several rounds may read them again.
+    fn is_read_again(&self, time: Timestamp) -> bool {
+        let after = |start| time >= earlier(start, self.look_back);
         match self.mark.position {
-            Position::Deletions => None,
-            Position::List { .. } => Some(earlier(self.mark.last_time(), self.look_back)),
+            Position::Deletions => true,
+            Position::List { .. } => after(self.mark.last_time()),
             Position::Query { until, .. } | Position::Hidden { until, .. } => {
-                Some(earlier(until, self.look_back))
+                let by_next = self.mark.since.is_some_and(after);
+                after(until) || (by_next || self.comes_again()) && self.mark.seen.is_half_empty()
             }
         }
     }

@@ -40,6 +40,7 @@ impl History<'_> {
         if self.is_long {
             let count = self.rng.usize(190..450);
             let mut operator = self.world.operator().await;
+            operator.set_first_is_long(true);
             for _ in 0..count {
                 operator.insert()?;
             }
@@ -82,7 +83,7 @@ impl History<'_> {
     async fn read(&mut self, disturbed: bool) -> Result<(), BoxError> {
         let mut operator = self.world.operator().await;
         operator.set_disturbs(disturbed);
-        operator.set_in_long_round(self.is_long);
+        operator.begin_round();
         drop(operator);
         let mut changes = self.changes()?;
         let mut deleted = BTreeMap::new();
@@ -110,7 +111,7 @@ impl History<'_> {
             }
         }
         self.check_deleted(&deleted).await?;
-        self.world.operator().await.set_in_long_round(false);
+        self.world.operator().await.end_round();
         self.mark = changes.mark();
         self.tally.rounds += 1;
         Ok(())

@@ -30,16 +30,18 @@ impl Run {
 
     /// Runs random histories of a module, each with a new replica.
     ///
-    /// # Errors
-    /// Returns an error with the seed of the first history whose replica differs from the module, or
-    /// whose calls fail.
-    pub async fn run(self) -> Result<Tally, BoxError> {
+    /// A history fails if the replica differs from the module at its end, or if a call fails. The others
+    /// run nevertheless: `report` gets the seed and the reason of each that failed.
+    pub async fn run(self, mut report: impl FnMut(u64, BoxError)) -> Tally {
         let mut tally = Tally::default();
         for number in 0..self.histories {
             let seed = self.seed.wrapping_add(number);
-            let failed = |error| format!("history with the seed {seed}: {error}");
-            history::run(seed, &mut tally).await.map_err(failed)?;
+            tally.histories += 1;
+            if let Err(error) = history::run(seed, &mut tally).await {
+                tally.failures += 1;
+                report(seed, error);
+            }
         }
-        Ok(tally)
+        tally
     }
 }

@@ -22,9 +22,16 @@ pub(super) struct Operator {
     rng: fastrand::Rng,
     /// Whether the module changes between the calls of the replica.
     disturbs: bool,
-    /// Whether a round of several pages may be in progress. A record that is deleted meanwhile is not
-    /// restored: its last change may be missed.
-    in_long_round: bool,
+    /// Whether writes are visible late.
+    is_late: bool,
+    /// Whether the first round has several pages: the second one does not read its changes again.
+    first_is_long: bool,
+    /// Whether a round is in progress.
+    in_round: bool,
+    /// The number of rounds that were read to their end.
+    rounds: u64,
+    /// The records that may be hidden from the reads of a round, and the number of the round.
+    hidden: BTreeMap<String, u64>,
     /// Whether merges select values of merged records.
     selects: bool,
     /// The time after a deletion within which the record may be restored.
@@ -33,10 +40,8 @@ pub(super) struct Operator {
     ids: Vec<String>,
     /// The records that can be changed. A job may have removed some.
     alive: Vec<String>,
-    /// The records that have waited for approval since they were inserted.
+    /// The records that wait for approval.
     waiting: BTreeSet<String>,
-    /// The records that were submitted for approval later.
-    submitted: BTreeSet<String>,
     /// The deleted records that can be restored, and the times of their deletion.
     deleted: BTreeMap<String, DateTime<Utc>>,
     /// The numbers of the last deletions of the records that were deleted and not restored since.
@@ -55,13 +60,16 @@ impl Operator {
             module,
             rng,
             disturbs: false,
-            in_long_round: false,
+            is_late: false,
+            first_is_long: false,
+            in_round: false,
+            rounds: 0,
+            hidden: BTreeMap::new(),
             selects: true,
             restorable: TimeDelta::zero(),
             ids: Vec::new(),
             alive: Vec::new(),
             waiting: BTreeSet::new(),
-            submitted: BTreeSet::new(),
             deleted: BTreeMap::new(),
             deletions: BTreeMap::new(),
             merging: BTreeSet::new(),
@@ -83,14 +91,46 @@ impl Operator {
         self
     }
 
+    /// Sets whether writes are visible late.
+    pub(super) fn writing_late(mut self, is_late: bool) -> Self {
+        self.is_late = is_late;
+        self
+    }
+
     /// Sets whether the module changes between the calls of the replica.
     pub(super) fn set_disturbs(&mut self, disturbs: bool) {
         self.disturbs = disturbs;
     }
 
-    /// Sets whether a round of several pages may be in progress.
-    pub(super) fn set_in_long_round(&mut self, in_round: bool) {
-        self.in_long_round = in_round;
+    /// Sets whether the first round has several pages.
+    pub(super) fn set_first_is_long(&mut self, is_long: bool) {
+        self.first_is_long = is_long;
+    }
+
+    /// Notes that a round begins, or goes on.
+    pub(super) fn begin_round(&mut self) {
+        self.in_round = true;
+    }
+
+    /// Notes that a round was read to its end.
+    pub(super) fn end_round(&mut self) {
+        self.in_round = false;
+        self.rounds += 1;
+    }
+
+    /// Returns `true` if a record may be invisible for a while, as a deleted or unapproved one. It may be
+    /// hidden from a round if each of its reads comes at the wrong moment, and the next round finds it then.
+    /// So it must not be hidden from two rounds in succession, nor from a first round of several pages.
+    fn may_hide(&mut self, id: &str) -> bool {
+        if !self.in_round && !self.is_late {
+            return true;
+        }
+        let was_hidden = self.hidden.get(id).is_some_and(|round| round + 1 == self.rounds);
+        let is_read_once = self.rounds == 0 && self.first_is_long;
+        if !was_hidden {
+            self.hidden.insert(id.to_owned(), self.rounds);
+        }
+        !was_hidden && !is_read_once
     }
 
     /// Returns the ids of all records that ever existed.
@@ -147,8 +187,7 @@ impl Operator {
 
     /// Returns whether a record exists, after the jobs that are due. A call of the simulator runs them.
     fn exists(&self, id: &str) -> bool {
-        let approved = !self.waiting.contains(id) && !self.submitted.contains(id);
-        self.sim.set_approved(self.module, id, approved).is_ok()
+        self.sim.set_approved(self.module, id, !self.waiting.contains(id)).is_ok()
     }
 
     pub(super) fn insert(&mut self) -> Result<(), BoxError> {
@@ -180,7 +219,7 @@ impl Operator {
         self.sim.delete(self.module, &id)?;
         self.alive.retain(|alive| *alive != id);
         self.deletions.insert(id.clone(), self.done.deletions);
-        if !self.in_long_round {
+        if self.may_hide(&id) {
             self.deleted.insert(id, self.sim.now());
         }
         self.done.deletions += 1;
@@ -230,9 +269,7 @@ impl Operator {
     /// Merges a record into another one. With a note, it is a job if options say so.
     async fn merge(&mut self) -> Result<(), BoxError> {
         let (Some(master), Some(merged)) = (self.any(), self.any()) else { return Ok(()) };
-        let is_locked = |id: &String| {
-            [&self.waiting, &self.submitted, &self.merging].iter().any(|some| some.contains(id))
-        };
+        let is_locked = |id: &String| self.waiting.contains(id) || self.merging.contains(id);
         if master == merged || is_locked(&master) || is_locked(&merged) {
             return Ok(());
         }
@@ -256,21 +293,20 @@ impl Operator {
         Ok(())
     }
 
-    /// Approves a record, or submits it for approval. A record that was approved is not submitted and
-    /// approved again: a round may miss it if that happens while it is read.
+    /// Approves a record, or submits it for approval.
     fn approve(&mut self) -> Result<(), BoxError> {
         let Some(id) = self.any() else { return Ok(()) };
         self.approve_or_submit(id)
     }
 
     fn approve_or_submit(&mut self, id: String) -> Result<(), BoxError> {
-        if self.submitted.contains(&id) {
+        let approves = self.waiting.remove(&id);
+        if !approves && !self.may_hide(&id) {
             return Ok(());
         }
-        let approves = self.waiting.remove(&id);
         self.sim.set_approved(self.module, &id, approves)?;
         if !approves {
-            self.submitted.insert(id);
+            self.waiting.insert(id);
         }
         self.done.approvals += 1;
         Ok(())

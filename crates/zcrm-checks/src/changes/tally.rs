@@ -6,6 +6,10 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tally {
+    /// The histories.
+    pub histories: u64,
+    /// The histories that failed.
+    pub failures: u64,
     /// The operations on the module, without the passing of time.
     pub operations: Operations,
     /// The rounds that were read to their end.
@@ -16,6 +20,19 @@ pub struct Tally {
     pub puts: u64,
     /// The deletions that were returned.
     pub deletions: u64,
+}
+
+impl Tally {
+    /// Adds the counts of another run.
+    pub fn add(&mut self, other: &Self) {
+        self.histories += other.histories;
+        self.failures += other.failures;
+        self.operations.add(other.operations);
+        self.rounds += other.rounds;
+        self.resumed += other.resumed;
+        self.puts += other.puts;
+        self.deletions += other.deletions;
+    }
 }
 
 /// The operations on a module.
@@ -53,10 +70,10 @@ impl Operations {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rounds, resumed, puts, deletions, .. } = self;
+        let Self { histories, failures, rounds, resumed, puts, deletions, .. } = self;
         write!(
             f,
-            "{}; {rounds} rounds, {resumed} resumed, {puts} records and {deletions} deletions returned",
+            "{histories} histories, {failures} failed; {}; {rounds} rounds, {resumed} resumed, {puts} records and {deletions} deletions returned",
             self.operations
         )
     }

@@ -79,6 +79,7 @@ impl World {
         let other = other.authorized_by(Arc::clone(&authorizer) as _);
         let operator = Operator::new(&sim, other, module, rng.fork())
             .selecting_fields(merge_modifies)
+            .writing_late(lag > 0)
             .restoring_within(LOOK_BACK - job_time);
         let operator = Arc::new(Mutex::new(operator));
         let api = Api::new(disturbed(transport, Arc::clone(&operator)), version);

@@ -10,7 +10,7 @@ use tower::{ServiceExt as _, service_fn};
 use zcrm_api::{
     Api,
     changes::{Change, ChangeMark, ChangeStream},
-    operations::RECORDS_MERGE,
+    operations::{RECORDS_MERGE, RECYCLE_BIN_RESTORE_ONE},
 };
 use zcrm_core::{ApiVersion, Code, Error, Record};
 use zcrm_http::{ReqBody, ResBody, Stack, StaticAuthorizer, Transport};
@@ -118,6 +118,67 @@ async fn returns_a_record_that_is_approved_while_a_long_round_is_read() {
     assert!(found.contains(&put(&waiting)), "the record is missing");
     assert_eq!(found.len(), 451);
     assert_eq!(mark.time(), Some(super::before(-3_000)));
+}
+
+/// Returns an API, and a slot: the record in it is deleted before the next call whose path has `part`.
+async fn deleting(sim: &Simulator, part: &'static str) -> (Api, Arc<Mutex<Option<String>>>) {
+    let slot: Arc<Mutex<Option<String>>> = Arc::default();
+    let (server, next) = (sim.clone(), Arc::clone(&slot));
+    let before = move |uri: &str| {
+        if uri.contains(part)
+            && let Some(id) = next.lock().unwrap().take()
+        {
+            server.delete("Contacts", &id).unwrap();
+        }
+    };
+    (api(sim, &[ALL[0], ALL[1], "ZohoCRM.settings.ALL"], before).await, slot)
+}
+
+/// Restores a deleted record, which keeps its `Modified_Time`.
+async fn restore(api: &Api, id: &str) {
+    let call = api.call(&RECYCLE_BIN_RESTORE_ONE).path_id("record_id", id);
+    call.json::<Value>().await.unwrap();
+}
+
+#[tokio::test]
+async fn returns_a_record_that_is_deleted_during_a_long_round_and_restored() {
+    let sim = frozen(|sim| sim.records("Contacts", 10)).await;
+    let (api, deleted) = deleting(&sim, "coql").await;
+    let (_, mark) = read(contacts(&api, &ChangeMark::beginning())).await.unwrap();
+    sim.advance(Duration::from_secs(1_000));
+    insert_many(&sim);
+    let id = insert(&sim, "Boyle");
+    *deleted.lock().unwrap() = Some(id.clone());
+    sim.advance(Duration::from_secs(1_000));
+    let (found, mark) = read(contacts(&api, &mark)).await.unwrap();
+    assert_eq!((found.len(), found.contains(&put(&id))), (250, false));
+    restore(&api, &id).await;
+    sim.advance(Duration::from_secs(1_000));
+    let (found, mark) = read(contacts(&api, &mark)).await.unwrap();
+    assert_eq!(found, [put(&id)]);
+    assert_eq!(read(contacts(&api, &mark)).await.unwrap().0, [""; 0]);
+}
+
+#[tokio::test]
+async fn returns_a_restored_record_that_is_deleted_before_it_is_read() {
+    let sim = frozen(|sim| sim).await;
+    let (api, deleted) = deleting(&sim, "ids=").await;
+    let id = insert(&sim, "Boyle");
+    let (_, mark) = read(contacts(&api, &ChangeMark::beginning())).await.unwrap();
+    sim.advance(Duration::from_secs(1_000));
+    sim.delete("Contacts", &id).unwrap();
+    let (_, mark) = read(contacts(&api, &mark)).await.unwrap();
+    sim.advance(Duration::from_secs(200));
+    restore(&api, &id).await;
+    sim.advance(Duration::from_secs(500));
+    *deleted.lock().unwrap() = Some(id.clone());
+    let (found, mark) = read(contacts(&api, &mark)).await.unwrap();
+    assert_eq!((found, deleted.lock().unwrap().clone()), (Vec::new(), None));
+    restore(&api, &id).await;
+    sim.advance(Duration::from_secs(1_000));
+    let (found, mark) = read(contacts(&api, &mark)).await.unwrap();
+    assert_eq!(found, [put(&id)]);
+    assert_eq!(read(contacts(&api, &mark)).await.unwrap().0, [""; 0]);
 }
 
 #[tokio::test]
