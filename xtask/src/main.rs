@@ -52,7 +52,7 @@ Commands:
                                kill processes that export a module, and check records and paid jobs
     crash-test --import [--kills N]
                                kill processes that import records, and check that each is stored once
-    crash-test --changes [--seconds N]
+    crash-test --changes [--kills N] [--seconds N]
                                kill processes that follow the changes of a module, and compare a replica
     changes-test [--histories N] [--seed N]
                                compare replicas with a module after random histories of changes

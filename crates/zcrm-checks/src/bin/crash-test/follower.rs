@@ -23,7 +23,7 @@ pub(crate) const ROLE: &str = "follower";
 const CHANGES: usize = 37;
 
 /// The wait between two rounds.
-const WAIT: Duration = Duration::from_millis(200);
+const WAIT: Duration = Duration::from_millis(50);
 
 pub(crate) async fn run(arguments: Vec<OsString>) -> Result<(), BoxError> {
     let named = ["folder", "tokens", "settings", "look-back"];

@@ -9,8 +9,9 @@
 //! `crash-test --import [--kills N] [--seed N]` kills processes that import records, while answers are
 //! lost, and checks that each record has an outcome and is stored once.
 //!
-//! `crash-test --changes [--seconds N] [--seed N]` kills processes that follow the changes of a module
-//! while others write, and checks that a replica that applies the changes equals the module.
+//! `crash-test --changes [--kills N] [--seconds N] [--seed N]` kills processes that follow the changes of a
+//! module while others write, for about an hour or N seconds by the simulator's clock, and checks that a
+//! replica that applies the changes equals the module.
 #![allow(clippy::print_stdout, reason = "a check talks to its user through these streams")]
 
 mod change_killer;
