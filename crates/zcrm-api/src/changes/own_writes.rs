@@ -24,6 +24,13 @@ pub struct OwnWrite {
     time: Option<Timestamp>,
 }
 
+impl OwnWrite {
+    /// Returns the id and the time in seconds since 1970, if both are known.
+    pub(crate) fn into_parts(self) -> Option<(Id, i64)> {
+        Some((self.id?, self.time?.time().timestamp()))
+    }
+}
+
 impl From<(Id, Timestamp)> for OwnWrite {
     fn from((id, time): (Id, Timestamp)) -> Self {
         Self { id: Some(id), time: Some(time) }
@@ -50,8 +57,8 @@ pub(super) struct OwnWrites(BTreeMap<Id, BTreeSet<i64>>);
 
 impl OwnWrites {
     pub(super) fn add(&mut self, write: OwnWrite) {
-        if let OwnWrite { id: Some(id), time: Some(time) } = write {
-            self.0.entry(id).or_default().insert(time.time().timestamp());
+        if let Some((id, time)) = write.into_parts() {
+            self.0.entry(id).or_default().insert(time);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Notification channels: Zoho calls an address of the application when records change.
 //!
-//! A channel lives for an hour to a week, and ends silently. A [`ChannelKeeper`] renews it in time. Zoho
-//! delivers a notification at most once, and reports no failed delivery, so an application that must miss
+//! A channel lives for an hour to a week, and ends silently. A [`ChannelKeeper`] renews it in time. A
+//! [`Receiver`] checks the calls of Zoho, and reads the notifications. Zoho delivers a notification at most once, and reports no failed delivery, so an application that must miss
 //! nothing also reads the [changes](crate::changes) from time to time.
 //!
 //! Sources: Zoho's pages on notifications, and Kaizen 170.
@@ -11,6 +11,7 @@ mod claim;
 mod event;
 mod keeper;
 mod pause;
+mod receiver;
 mod retry;
 mod subscription;
 
@@ -20,6 +21,10 @@ use zcrm_core::{Error, Id, ItemSuccess, Operation, escaped};
 pub use channel::Channel;
 pub use event::Event;
 pub use keeper::{ChannelKeeper, KeeperEvent};
+pub use receiver::{
+    LeaseSeen, MemorySeen, Notification, NotificationStream, NotifiedOperation, NotifiedRecord,
+    OwnEchoes, Receiver, ReceiverBuilder, SeenStore,
+};
 pub use subscription::{Subscription, WatchedChannel};
 
 use crate::{

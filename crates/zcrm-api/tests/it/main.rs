@@ -32,6 +32,7 @@ mod organisation;
 mod paging;
 mod queries;
 mod query_pages;
+mod receiver;
 mod record_actions;
 mod records;
 mod related;
