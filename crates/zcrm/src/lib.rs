@@ -181,9 +181,9 @@ pub mod request {
 /// Notification channels: Zoho calls an address of the application when records change.
 pub mod notifications {
     pub use zcrm_api::notifications::{
-        Channel, ChannelKeeper, Event, KeeperEvent, LeaseSeen, MemorySeen, Notification,
-        NotificationStream, Notifications, NotifiedOperation, NotifiedRecord, OwnEchoes, Receiver,
-        ReceiverBuilder, SeenStore, Subscription, WatchedChannel,
+        CatchUp, CatchUpEvent, Channel, ChannelKeeper, Event, KeeperEvent, LeaseSeen, MemorySeen,
+        Notification, NotificationStream, Notifications, NotifiedOperation, NotifiedRecord,
+        OwnEchoes, Receiver, ReceiverBuilder, SeenStore, Subscription, WatchedChannel,
     };
 }
 

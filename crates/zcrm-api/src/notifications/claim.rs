@@ -1,7 +1,8 @@
 //! A lease that is held, with the time that is left of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
+use futures_util::future::{Either, select};
 use zcrm_core::{
     Clock, StoreError,
     lease::{Lease, LeaseStore},
@@ -56,6 +57,28 @@ impl Claim {
             self.since = since;
         }
         Ok(held)
+    }
+
+    /// Does `work`, and renews the lease after each third of its term. Returns `None` if the lease has ended; the work
+    /// is dropped then.
+    pub(super) async fn hold<F: Future>(&mut self, work: F) -> Option<F::Output> {
+        let mut work = pin!(work);
+        loop {
+            let third = self.clock.limit(self.term / 3);
+            match select(work.as_mut(), third).await {
+                Either::Left((output, _)) => return Some(output),
+                Either::Right(_) => match self.extend().await {
+                    Ok(true) => {}
+                    Ok(false) => return None,
+                    Err(error) => {
+                        tracing::debug!(target: "zcrm::api", %error, "a lease could not be renewed");
+                        if self.left().is_zero() {
+                            return None;
+                        }
+                    }
+                },
+            }
+        }
     }
 
     /// Replaces the value. Returns `false` if the lease has ended: nothing is changed then.

@@ -2,10 +2,11 @@
 //!
 //! A channel lives for an hour to a week, and ends silently. A [`ChannelKeeper`] renews it in time. A
 //! [`Receiver`] checks the calls of Zoho, and reads the notifications. Zoho delivers a notification at most once, and reports no failed delivery, so an application that must miss
-//! nothing also reads the [changes](crate::changes) from time to time.
+//! nothing also reads the [changes](crate::changes): a [`CatchUp`] does it from time to time.
 //!
 //! Sources: Zoho's pages on notifications, and Kaizen 170.
 
+mod catch_up;
 mod channel;
 mod claim;
 mod event;
@@ -18,6 +19,7 @@ mod subscription;
 use serde_json::Value;
 use zcrm_core::{Error, Id, ItemSuccess, Operation, escaped};
 
+pub use catch_up::{CatchUp, CatchUpEvent};
 pub use channel::Channel;
 pub use event::Event;
 pub use keeper::{ChannelKeeper, KeeperEvent};

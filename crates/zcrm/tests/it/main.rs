@@ -8,6 +8,7 @@
 )]
 
 mod builder;
+mod catch_up;
 mod client;
 mod clock;
 mod custom_http;
@@ -24,6 +25,7 @@ mod logins;
 #[cfg(all(feature = "logging", feature = "file-store"))]
 mod logs;
 mod migration;
+mod month;
 mod recipes;
 mod servers;
 mod settings;
