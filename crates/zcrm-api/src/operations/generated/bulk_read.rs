@@ -10,18 +10,18 @@ pub static BULK_READ_CREATE: Operation = Operation::post("/read")
     .body_keys(&["callback", "file_type", "query"])
     .returns(ResponseShape::WriteResults("data"))
     .credits(50)
-    .scopes(&["ZohoCRM.bulk.ALL", "ZohoCRM.modules.ALL"]);
+    .scopes(&["ZohoCRM.bulk.READ"]);
 
 /// `GET /crm/bulk/{version}/read/{job_id}/result`: a file.
 pub static BULK_READ_DOWNLOAD_RESULT: Operation = Operation::get("/read/{job_id}/result")
     .id("bulk_read.download_result")
     .base(Base::Bulk)
     .returns(ResponseShape::Binary)
-    .scopes(&["ZohoCRM.bulk.ALL", "ZohoCRM.modules.ALL"]);
+    .scopes(&["ZohoCRM.bulk.READ"]);
 
 /// `GET /crm/bulk/{version}/read/{job_id}`: one object under `data`.
 pub static BULK_READ_GET: Operation = Operation::get("/read/{job_id}")
     .id("bulk_read.get")
     .base(Base::Bulk)
     .returns(ResponseShape::Object("data"))
-    .scopes(&["ZohoCRM.bulk.ALL", "ZohoCRM.modules.ALL"]);
+    .scopes(&["ZohoCRM.bulk.READ"]);

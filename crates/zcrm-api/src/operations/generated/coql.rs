@@ -5,11 +5,12 @@ use zcrm_core::{Operation, ResponseShape, RetryClass};
 
 /// `POST /coql`: a list under `data`.
 ///
-/// It costs one credit up to a LIMIT of 200, two up to 1,000, three up to 2,000.
+/// It costs one credit up to a LIMIT of 200, two up to 1,000, three up to 2,000. The module's scope
+/// is needed too.
 pub static COQL_QUERY: Operation = Operation::post("/coql")
     .id("coql.query")
     .body_keys(&["include_meta", "select_query"])
     .returns(ResponseShape::List("data"))
     .retry(RetryClass::Read)
     .heavy()
-    .scopes(&["ZohoCRM.coql.READ", "ZohoCRM.modules.ALL"]);
+    .scopes(&["ZohoCRM.coql.READ"]);
