@@ -34,6 +34,7 @@ pub mod coql;
 mod download_pace;
 mod field_cache;
 mod field_names;
+mod job_wait;
 mod json_text;
 pub mod list;
 pub mod metadata;
@@ -45,6 +46,7 @@ pub mod operations;
 #[cfg(feature = "bulk")]
 mod org_ids;
 pub mod organisation;
+mod record_jobs;
 pub mod records;
 mod recycle_bin;
 mod reference_text;
@@ -55,7 +57,7 @@ mod tags;
 
 pub use api::Api;
 pub use attachments::{
-    Attachment, Attachments, DownloadBytes, DownloadFile, FileDownload, Photo, SaveDownload,
+    Attachment, Attachments, DownloadBytes, DownloadFile, FileDownload, Files, Photo, SaveDownload,
     UploadFile,
 };
 pub use call::Call;
@@ -63,13 +65,17 @@ pub use condition::{Condition, FieldRef, Operand, field};
 pub use list::{Cursor, List};
 pub use model::{Extra, MetaRef, RawJson};
 pub use notes::{Note, NoteParent, Notes, RecordNotes};
+pub use record_jobs::{
+    MergeRecords, Merged, RecordJob, RecordJobKind, RecordJobState, RecordJobStatus,
+    ScheduleRecordJob, WaitForRecordJob,
+};
 pub use records::{RecordHandle, Records};
 pub use recycle_bin::{BinRecord, BinRecords, RecycleBin};
 pub use related::{
     AutomationDetails, BlueprintProcess, BlueprintState, FieldChange, RecordBlueprint, RecordLock,
-    RecordLocks, RecordShares, Related, RunTransition, Share, ShareMember, SharePermission,
-    ShareRecord, Timeline, TimelineAction, TimelineEntry, TimelineRecord, Transition,
-    TransitionField, TransitionOutcome, ValueChange,
+    RecordLocks, RecordShares, RecordTerritories, Related, RunTransition, Share, ShareMember,
+    SharePermission, ShareRecord, Timeline, TimelineAction, TimelineEntry, TimelineRecord,
+    Transition, TransitionField, TransitionOutcome, ValueChange,
 };
 pub use request::Request;
 pub use save::{SaveFile, SavedFile};

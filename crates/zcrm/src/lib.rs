@@ -123,11 +123,12 @@ pub mod prelude {
 pub mod records {
     pub use zcrm_api::{
         AutomationDetails, BinRecord, BinRecords, BlueprintProcess, BlueprintState, ChangeTags,
-        Condition, FieldChange, FieldRef, Note, NoteParent, Notes, Operand, RecordBlueprint,
-        RecordHandle, RecordLock, RecordLocks, RecordNotes, RecordShares, RecordTags, Records,
-        RecycleBin, Related, RunTransition, Share, ShareMember, SharePermission, ShareRecord, Tags,
-        Timeline, TimelineAction, TimelineEntry, TimelineRecord, Transition, TransitionField,
-        TransitionOutcome, ValueChange,
+        Condition, FieldChange, FieldRef, MergeRecords, Merged, Note, NoteParent, Notes, Operand,
+        RecordBlueprint, RecordHandle, RecordJob, RecordJobKind, RecordJobState, RecordJobStatus,
+        RecordLock, RecordLocks, RecordNotes, RecordShares, RecordTags, RecordTerritories, Records,
+        RecycleBin, Related, RunTransition, ScheduleRecordJob, Share, ShareMember, SharePermission,
+        ShareRecord, Tags, Timeline, TimelineAction, TimelineEntry, TimelineRecord, Transition,
+        TransitionField, TransitionOutcome, ValueChange, WaitForRecordJob,
         changes::{Change, ChangeMark, ChangeRound, ChangeStream, Changes, OwnWrite},
         field,
         records::{
@@ -190,8 +191,8 @@ pub mod notifications {
 /// Attachments, photos, uploads and downloads. A saved download is either complete or absent.
 pub mod files {
     pub use zcrm_api::{
-        Attachment, Attachments, DownloadBytes, DownloadFile, FileDownload, Photo, SaveDownload,
-        SaveFile, SavedFile, UploadFile,
+        Attachment, Attachments, DownloadBytes, DownloadFile, FileDownload, Files, Photo,
+        SaveDownload, SaveFile, SavedFile, UploadFile,
     };
     pub use zcrm_http::{Download, Progress, ReqBody};
 }

@@ -1,13 +1,15 @@
-//! Attachments of records and notes, and photos of records.
+//! Attachments of records and notes, photos of records, and files that are uploaded first.
 
 mod attachment;
 mod download;
 mod file_name;
+mod files;
 mod photo;
 mod upload;
 
 pub use attachment::Attachment;
 pub use download::{DownloadBytes, DownloadFile, FileDownload, SaveDownload};
+pub use files::Files;
 pub use photo::Photo;
 pub use upload::UploadFile;
 

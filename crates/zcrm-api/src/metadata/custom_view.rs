@@ -1,10 +1,10 @@
 //! The metadata of a custom view.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use zcrm_core::{Id, Timestamp, words};
+use zcrm_core::{ApiVersion, Error, Id, Timestamp, words};
 
 use super::view_criteria::ViewCriteria;
-use crate::{MetaRef, model::model};
+use crate::{Condition, MetaRef, model::model};
 
 words! {
     /// The users who see a custom view.
@@ -21,7 +21,7 @@ model! {
         /// The id of the view. A list of records takes it as `cvid`.
         id: Option<Id> = "id";
         /// The view's name.
-        name: String = "name";
+        name, with_name: String = "name";
         /// The view's name in the user's language.
         display_value: Option<String> = "display_value";
         /// The system name of a view that Zoho defined.
@@ -37,9 +37,9 @@ model! {
         /// Whether long text is wrapped. Described by Zoho's OpenAPI files since 2026.
         wrap_text: Option<bool> = "wrap_text";
         /// The field that the view is sorted by; an API name in v2.
-        sort_by: Option<MetaRef> = "sort_by";
+        sort_by, with_sort_by: Option<MetaRef> = "sort_by";
         /// The direction of the sort: `asc` or `desc`.
-        sort_order: Option<String> = "sort_order";
+        sort_order, with_sort_order: Option<String> = "sort_order";
         /// Whether the view is the user's default.
         is_default: Option<bool> = "default";
         /// Whether the view was defined by Zoho.
@@ -51,7 +51,7 @@ model! {
         /// Whether the view is available offline.
         offline: Option<bool> = "offline" or "off_line";
         /// The users who see the view.
-        access_type: Option<AccessType> = "access_type" or "shared_type";
+        access_type, with_access_type: Option<AccessType> = "access_type" or "shared_type";
         /// The user who created the view.
         created_by: Option<MetaRef> = "created_by";
         /// The user who last modified the view.
@@ -63,11 +63,41 @@ model! {
         /// The time of the user's last access.
         last_accessed_time: Option<Timestamp> = "last_accessed_time";
         /// The fields that the view shows; API names in v2.
-        fields: Vec<ViewField> = "fields";
+        fields, with_fields: Vec<ViewField> = "fields";
         /// The users, roles, groups and territories that the view is shared with.
-        shared_to: Vec<SharedTo> = "shared_to";
+        shared_to, with_shared_to: Vec<SharedTo> = "shared_to";
         /// The same as `shared_to`, in v2.
         shared_details: Vec<SharedTo> = "shared_details";
+    }
+}
+
+impl CustomView {
+    /// Creates a view with this name that shows these fields, given by their API names.
+    #[must_use]
+    pub fn new<F: Into<ViewField>>(
+        name: impl Into<String>,
+        fields: impl IntoIterator<Item = F>,
+    ) -> Self {
+        Self::default().with_name(name).with_fields(fields)
+    }
+
+    /// Sets [`criteria`](Self#structfield.criteria) to a condition. If the condition cannot be
+    /// written as criteria, sending the view fails.
+    #[must_use]
+    pub fn with_condition(self, condition: &Condition) -> Self {
+        match condition.to_bulk(ApiVersion::V8) {
+            Ok(criteria) => self.with("criteria", criteria),
+            Err(mistake) => self.with("criteria", Unwritable(mistake)),
+        }
+    }
+}
+
+/// A value that was made from an invalid condition.
+struct Unwritable(Error);
+
+impl Serialize for Unwritable {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom(&self.0))
     }
 }
 
@@ -101,6 +131,19 @@ pub struct ViewField {
     pub field: MetaRef,
     /// Whether the column is pinned (newer versions).
     pub pinned: Option<bool>,
+}
+
+/// Refers to a field by its API name.
+impl From<&str> for ViewField {
+    fn from(api_name: &str) -> Self {
+        Self::from(MetaRef::named(api_name))
+    }
+}
+
+impl From<MetaRef> for ViewField {
+    fn from(field: MetaRef) -> Self {
+        Self { field, pinned: None }
+    }
 }
 
 const PINNED: &str = "_pin";

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde::Serialize;
 use serde_json::json;
 use zcrm_core::{ApiVersion, Error, Id, ItemSuccess, Record, Reply};
 
@@ -10,14 +11,14 @@ use super::{
     custom_view::{CustomView, ViewCategory},
 };
 use crate::list::{List, Paged};
-use crate::request::{GetItem, Request, SingleCall, WriteItem, sealed::Sealed};
+use crate::request::{GetItem, Request, SingleCall, WriteItem, WriteItems, sealed::Sealed};
 use crate::{Extra, MetaRef, operations, records::SortOrder};
 
 /// The custom views of a module: [`ModuleHandle::custom_views`].
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
-/// use zcrm_api::records::SortOrder;
+/// use zcrm_api::{field, metadata::CustomView, records::SortOrder};
 ///
 /// let views = api.module("Leads").custom_views();
 /// for view in views.list().all().await? {
@@ -26,6 +27,11 @@ use crate::{Extra, MetaRef, operations, records::SortOrder};
 ///     }
 /// }
 /// views.sort("3652397000000087501", "Last_Name", SortOrder::Descending).await?;
+///
+/// let view = CustomView::new("Leads of Pune", ["Last_Name", "Email"])
+///     .with_condition(&field("City").eq("Pune"));
+/// let id = views.create(&view).await?.id;
+/// views.delete(id).await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -47,6 +53,60 @@ impl CustomViews {
     /// Reads one view.
     pub fn get(&self, id: impl Into<Id>) -> Request<GetItem<CustomView>> {
         GetItem::request(self.module.call(&operations::CUSTOM_VIEWS_GET).path_id("id", id))
+    }
+
+    /// Creates a view. Zoho requires its name and its fields.
+    ///
+    /// Creating, changing and deleting views is only in Zoho's newest description
+    /// (<https://github.com/zoho/crm-oas>).
+    pub fn create(&self, view: &impl Serialize) -> Request<WriteItem> {
+        WriteItem::row(self.module.call(&operations::CUSTOM_VIEWS_CREATE), view)
+    }
+
+    /// Creates at most 100 views.
+    pub fn create_many<R: Serialize>(
+        &self,
+        views: impl IntoIterator<Item = R>,
+    ) -> Request<WriteItems> {
+        WriteItems::rows(self.module.call(&operations::CUSTOM_VIEWS_CREATE), views)
+    }
+
+    /// Updates one view. Members that `change` does not name are left unchanged.
+    ///
+    /// In v2 Zoho changes only the order: use [`sort`](Self::sort).
+    pub fn update(&self, id: impl Into<Id>, change: &impl Serialize) -> Request<WriteItem> {
+        let id = id.into();
+        let call = self.module.call(&operations::CUSTOM_VIEWS_UPDATE_ONE).path_id("id", &id);
+        WriteItem::row(call.check(self.more_than_order()), change).about(&id)
+    }
+
+    /// Updates at most 100 views. Each must have its `id`.
+    pub fn update_many<R: Serialize>(
+        &self,
+        views: impl IntoIterator<Item = R>,
+    ) -> Request<WriteItems> {
+        let call = self.module.call(&operations::CUSTOM_VIEWS_UPDATE);
+        WriteItems::rows_with_ids(call.check(self.more_than_order()), views)
+    }
+
+    fn more_than_order(&self) -> Result<(), Error> {
+        match self.module.api().version() < ApiVersion::V3 {
+            true => Err(Error::input("v2 changes only the order of a view: use `sort`")),
+            false => Ok(()),
+        }
+    }
+
+    /// Deletes one view.
+    pub fn delete(&self, id: impl Into<Id>) -> Request<WriteItem> {
+        self.delete_many([id.into()]).single()
+    }
+
+    /// Deletes at most 100 views.
+    pub fn delete_many<I: Into<Id>>(
+        &self,
+        ids: impl IntoIterator<Item = I>,
+    ) -> Request<WriteItems> {
+        WriteItems::ids(self.module.call(&operations::CUSTOM_VIEWS_DELETE), ids)
     }
 
     /// Lists the categories of the custom views, with their names in the user's language.

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use zcrm_core::Record;
 
-use super::{RecordBlueprint, RecordLocks, RecordShares, Related};
+use super::{RecordBlueprint, RecordLocks, RecordShares, RecordTerritories, Related};
 use crate::{Attachments, Photo, RecordHandle, RecordNotes, RecordTags};
 
 impl<T> RecordHandle<T> {
@@ -41,6 +41,12 @@ impl<T> RecordHandle<T> {
     #[must_use]
     pub fn shares(&self) -> RecordShares {
         RecordShares::new(self.parent())
+    }
+
+    /// Returns a handle to the territories of the record.
+    #[must_use]
+    pub fn territories(&self) -> RecordTerritories {
+        RecordTerritories::new(self.parent())
     }
 
     /// Returns a handle to the blueprint of the record.

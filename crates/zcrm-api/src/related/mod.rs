@@ -1,5 +1,5 @@
-//! The data that belongs to one record: related records, locks, shares, its timeline and its
-//! blueprint.
+//! The data that belongs to one record: related records, locks, shares, territories, its timeline
+//! and its blueprint.
 
 mod blueprint;
 mod handle;
@@ -7,6 +7,7 @@ mod locks;
 mod parent;
 mod records;
 mod shares;
+mod territories;
 mod timeline;
 
 pub use blueprint::{
@@ -17,6 +18,7 @@ pub use locks::{RecordLock, RecordLocks};
 pub(crate) use parent::Parent;
 pub use records::Related;
 pub use shares::{RecordShares, Share, ShareMember, SharePermission, ShareRecord};
+pub use territories::RecordTerritories;
 pub use timeline::{
     AutomationDetails, FieldChange, Timeline, TimelineAction, TimelineEntry, TimelineRecord,
     ValueChange,

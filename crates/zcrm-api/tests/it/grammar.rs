@@ -4,7 +4,7 @@ use std::{any::type_name, collections::BTreeSet, fmt::Debug, time::Duration};
 
 use serde_json::json;
 use zcrm_api::{
-    Api, Call, Request, Share, SharePermission, field,
+    Api, Call, RecordJobKind, Request, Share, SharePermission, field,
     notifications::{Channel, Event},
     operations::{ORG_GET, TAGS_CREATE},
     request::Kind,
@@ -191,6 +191,13 @@ async fn kinds() -> BTreeSet<String> {
     let share = || [Share::with_everybody(SharePermission::READ_ONLY)];
     grammar.try_all(|api| api.record("Leads", "5").shares().add(share())).await;
     grammar.try_all(|api| api.record("Leads", "5").blueprint().run("6", &row)).await;
+    grammar.try_all(|api| api.record("Leads", "5").merge(["6"])).await;
+    grammar.try_all(|api| api.records("Leads").mass_delete_view("6")).await;
+    let job = |api: &Api| {
+        let clock = std::sync::Arc::new(zcrm_core::ManualClock::jumping());
+        api.with_clock(clock).records("Leads").resume_job(RecordJobKind::Delete, "6")
+    };
+    grammar.try_all(|api| job(api).wait()).await;
     // a list for each source
     grammar.try_all(|api| api.recycle_bin().list()).await;
     grammar.try_all(|api| api.record("Leads", "5").timeline()).await;

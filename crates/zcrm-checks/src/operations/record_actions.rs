@@ -3,6 +3,8 @@
 
 use zcrm_api::{
     Api, BinRecord, Share, SharePermission, field,
+    metadata::CustomView,
+    operations::TERRITORIES_LIST,
     organisation::{Currency, User},
 };
 use zcrm_core::{ApiVersion, Error, Id, Lookup, Record};
@@ -37,6 +39,9 @@ pub(super) async fn record_actions(api: &Api, recorder: &Recorder) -> Result<(),
     recorder.now("RecordHandle::timeline");
     api.record("Leads", &lead).timeline().oldest_first().all().await?;
     recycle_bin(api, recorder, &lead).await?;
+    jobs(api, recorder).await?;
+    views(api, recorder).await?;
+    files_and_territories(api, recorder).await?;
     currencies(api, recorder).await
 }
 
@@ -116,6 +121,79 @@ async fn recycle_bin(api: &Api, recorder: &Recorder, lead: &Id) -> Result<(), Er
     bin.delete_many([&gone]).await?.all()?;
     recorder.now("RecycleBin::empty");
     bin.empty().await
+}
+
+async fn jobs(api: &Api, recorder: &Recorder) -> Result<(), Error> {
+    recorder.now("");
+    let contacts = api.records("Contacts");
+    let row = |name: &str| Record::new().with("Last_Name", name);
+    let made = contacts.create_many([row("A"), row("B"), row("C")]).await?.all()?;
+    let ids: Vec<Id> = made.into_iter().map(|made| made.id).collect();
+    let [first, second, ..] = ids.as_slice() else {
+        return Err(Error::input("the simulator did not write three contacts"));
+    };
+    recorder.now("RecordHandle::merge");
+    contacts.record(first).merge([second]).take("Email", second).await?;
+    recorder.now("");
+    let views = api.module("Contacts").custom_views().list().all().await?;
+    let view = views.into_iter().next().and_then(|view| view.id);
+    let view = view.ok_or_else(|| Error::input("the simulator has no view of contacts"))?;
+    let me = api.users().current().await?.id;
+    let me = me.ok_or_else(|| Error::input("the simulator has no current user"))?;
+    recorder.now("Records::mass_update_view");
+    let job = contacts.mass_update_view(&view, &Record::new().with("Mailing_City", "Pune")).await?;
+    recorder.now("RecordJob::status");
+    job.status().await?;
+    recorder.now("RecordJob::wait");
+    job.wait().await?;
+    recorder.now("Records::mass_change_owner_of_view");
+    contacts.mass_change_owner_of_view(&view, &me).await?.wait().await?;
+    recorder.now("Records::mass_delete_view");
+    contacts.mass_delete_view(&view).await?.wait().await?;
+    recorder.now("Records::mass_convert");
+    let lead = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
+    let lead = api.records("Leads").create(&lead).await?.id;
+    api.records("Leads").mass_convert([lead]).await?.wait().await.map(drop)
+}
+
+async fn views(api: &Api, recorder: &Recorder) -> Result<(), Error> {
+    let views = api.module("Leads").custom_views();
+    let view = |name: &str| CustomView::new(name, ["Last_Name", "City"]);
+    recorder.now("CustomViews::create");
+    let of_pune = view("Of Pune").with_condition(&field("City").eq("Pune"));
+    let one = views.create(&of_pune).await?.id;
+    recorder.now("CustomViews::create_many");
+    let two = views.create_many([view("All of them")]).await?.one()?.id;
+    recorder.now("CustomViews::update");
+    views.update(&one, &CustomView::default().with_name("Of Goa")).await?;
+    recorder.now("CustomViews::update_many");
+    let change = CustomView::default().with("id", &two).with_name("Others");
+    views.update_many([change]).await?.all()?;
+    recorder.now("CustomViews::delete");
+    views.delete(one).await?;
+    recorder.now("CustomViews::delete_many");
+    views.delete_many([two]).await?.all().map(drop)
+}
+
+async fn files_and_territories(api: &Api, recorder: &Recorder) -> Result<(), Error> {
+    let files = api.files();
+    recorder.now("Files::upload");
+    let file = files.upload("a.txt", "text/plain", "hello").await?.id;
+    recorder.now("Files::upload_inline_image");
+    files.upload_inline_image("a.png", "image/png", "png").await?;
+    recorder.now("Files::download");
+    files.download(file).await?;
+    recorder.now("");
+    let row = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
+    let lead = api.records("Leads").create(&row).await?.id;
+    let territories = api.call(&TERRITORIES_LIST).list::<Record>().await?.items;
+    let territory = territories.into_iter().find_map(|one| one.ok()?.id());
+    let territory = territory.ok_or_else(|| Error::input("the simulator has no territory"))?;
+    let own = api.record("Leads", lead).territories();
+    recorder.now("RecordTerritories::add");
+    own.add([&territory]).await?;
+    recorder.now("RecordTerritories::remove");
+    own.remove([&territory]).await.map(drop)
 }
 
 async fn currencies(api: &Api, recorder: &Recorder) -> Result<(), Error> {

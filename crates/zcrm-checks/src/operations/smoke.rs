@@ -7,7 +7,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use zcrm_api::{Api, Call, changes::ChangeMark, field, list::ItemStream, operations::ALL};
 use zcrm_core::{ApiVersion, Base, BodyShape, Error, Id, Operation, PriceRange, Record};
 use zcrm_http::{Authorization, Connector, Stack, StaticAuthorizer};
-use zcrm_sim::{BulkReadSettings, BulkWriteSettings, Journal, Simulator};
+use zcrm_sim::{BulkReadSettings, BulkWriteSettings, ChangeOptions, Journal, Simulator};
 
 use super::{
     extensions::extensions,
@@ -53,6 +53,7 @@ pub async fn smoke(version: ApiVersion) -> Result<SmokeRun, BoxError> {
 /// Starts a simulator, and returns a client of it whose exchanges are recorded.
 pub(super) async fn connect(version: ApiVersion) -> Result<(Simulator, Api, Recorder), BoxError> {
     let builder = Simulator::builder().plain_http().records("Leads", 5).blueprint(blueprint());
+    let builder = builder.changes(ChangeOptions::default().job_time(Duration::ZERO));
     let builder = builder.bulk_read(BulkReadSettings::new().job_time(Duration::ZERO));
     let writes = BulkWriteSettings::new().job_time(Duration::ZERO);
     let sim = builder.bulk_write(writes).start().await?;

@@ -8,11 +8,12 @@ use super::notifications::channels;
 use super::operation::{Needs, Operation, Run, composite, delete, get, later, patch, post, put};
 use super::org::{currencies, organisation, taxes, users};
 use super::records::{
-    blueprint, convert, count, delete as delete_records, deleted, list, locks, mass_update, merge,
-    read, recycle_bin, related, related_count, search, shares, timeline, write,
+    blueprint, convert, count, delete as delete_records, deleted, list, locks, mass, merge, read,
+    recycle_bin, related, related_count, search, shares, timeline, write,
 };
 use super::settings::{
-    assignment_rules, custom_views, layouts, modules, profiles, roles, tags, territories, variables,
+    assignment_rules, custom_views, layouts, modules, profiles, roles, tags, territories,
+    variables, view_writes,
 };
 
 /// Returns the methods and paths of all simulated operations.
@@ -26,6 +27,7 @@ const MODULE: Needs = &["modules.{module}"];
 const NOTES: Needs = &["modules.{module}|modules.notes"];
 const ATTACHMENTS: Needs = &["modules.{module}|modules.attachments"];
 const LOCKS: Needs = &["settings.record_locking_configurations|modules.{module}"];
+const MASS_CONVERT: Needs = &["mass_convert.leads|modules.leads"];
 const SHARE: Needs = &["share.{module}"];
 const SEARCH: Needs = &["modules.{module}", "ZohoSearch.securesearch.READ"];
 const RELATED_COUNT: Needs = &["ZohoCRM.modules.{module}.READ"];
@@ -92,11 +94,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     put("settings/custom_views/actions/change_sort", VIEWS, custom_views::change_sort),
     put("settings/custom_views/{id}/actions/change_sort", VIEWS, custom_views::change_sort),
     get("settings/custom_views", VIEWS, custom_views::list),
-    later("POST", "settings/custom_views"),
-    later("PUT", "settings/custom_views"),
-    later("DELETE", "settings/custom_views"),
+    post("settings/custom_views", VIEWS, view_writes::create),
+    put("settings/custom_views", VIEWS, view_writes::update),
+    delete("settings/custom_views", VIEWS, view_writes::delete),
     get("settings/custom_views/{id}", VIEWS, custom_views::get),
-    put("settings/custom_views/{id}", VIEWS, custom_views::change_sort),
+    put("settings/custom_views/{id}", VIEWS, view_writes::update),
     later("DELETE", "settings/custom_views/{id}"),
     get("settings/tags", TAGS, tags::list),
     post("settings/tags", TAGS, tags::create),
@@ -198,14 +200,20 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     later("GET", "Contacts/roles/{id}"),
     later("PUT", "Contacts/roles/{id}"),
     later("DELETE", "Contacts/roles/{id}"),
+    post("Leads/actions/mass_convert", MASS_CONVERT, mass::convert),
+    get("Leads/actions/mass_convert", MASS_CONVERT, mass::of_conversion),
     post("coql", COQL, coql::query),
     get("{module}/search", SEARCH, search::search),
     get("{module}/deleted", MODULE, deleted::list),
     post("{module}/upsert", MODULE, write::upsert),
     get("{module}/actions/count", SEARCH, count::count),
     later("POST", "{module}/actions/count"),
-    post("{module}/actions/mass_update", MODULE, mass_update::update),
-    get("{module}/actions/mass_update", MODULE, mass_update::status),
+    post("{module}/actions/mass_update", MODULE, mass::update),
+    get("{module}/actions/mass_update", MODULE, mass::of_update),
+    post("{module}/actions/mass_delete", MODULE, mass::delete),
+    get("{module}/actions/mass_delete", MODULE, mass::of_deletion),
+    post("{module}/actions/mass_change_owner", MODULE, mass::change_owner),
+    get("{module}/actions/mass_change_owner", MODULE, mass::of_owners),
     post("{module}/actions/add_tags", MODULE, tags::add),
     post("{module}/actions/remove_tags", MODULE, tags::remove),
     post("{module}/actions/assign_territories", MODULE, territories::assign),

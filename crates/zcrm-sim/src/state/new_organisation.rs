@@ -90,6 +90,8 @@ pub(crate) fn add_module_settings(
             fields: shown.clone(),
             sort_by: None,
             descending: false,
+            access_type: None,
+            shared_to: Vec::new(),
         };
         store.views.insert(id, view);
     }

@@ -22,6 +22,8 @@ pub(crate) enum RecordWork {
     Purge(Vec<u64>),
     /// Makes the merge of this job.
     Merge(u64),
+    /// Makes the mass change of this job.
+    Mass(u64),
 }
 
 /// The jobs that change records and have not ended.

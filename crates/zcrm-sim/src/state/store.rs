@@ -15,6 +15,7 @@ use super::files::{Attachment, File};
 use super::history::History;
 use super::link::Link;
 use super::locks::RecordLock;
+use super::mass_jobs::MassJob;
 use super::merges::MergeJob;
 use super::record_jobs::RecordJobs;
 use super::settings_map::SettingsMap;
@@ -50,8 +51,9 @@ pub(crate) struct Store {
     pub(crate) territories: SettingsMap,
     /// Assignment rules by the id that `lar_id` names.
     pub(crate) assignment_rules: SettingsMap,
-    /// The results of scheduled jobs by job id.
-    pub(crate) jobs: BTreeMap<String, Value>,
+    /// The jobs of mass changes.
+    #[serde(default)]
+    pub(crate) mass_jobs: Vec<MassJob>,
     /// The bulk jobs that have not ended.
     pub(crate) bulk_queue: JobQueue,
     pub(crate) bulk_reads: BulkReads,
@@ -134,4 +136,9 @@ pub(crate) struct CustomView {
     pub(crate) fields: Vec<String>,
     pub(crate) sort_by: Option<String>,
     pub(crate) descending: bool,
+    /// The users who see the view; `None` for all.
+    #[serde(default)]
+    pub(crate) access_type: Option<String>,
+    #[serde(default)]
+    pub(crate) shared_to: Vec<Value>,
 }

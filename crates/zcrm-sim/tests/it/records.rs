@@ -196,11 +196,13 @@ async fn mass_updates_one_field_of_many_records() {
             http.get("/crm/v8/settings/custom_views?module=Leads").await.rows()[0]["id"].clone();
         let reply = http.post(&path, &json!({ "data": city("Goa"), "cvid": &view })).await;
         assert_eq!((reply.status, reply.codes()), (202, vec![String::from("SCHEDULED")]));
-        assert_eq!(read(&made[2]), "Goa");
+        http.sim.advance(Duration::from_secs(2));
         let both = json!({ "data": city("Goa"), "cvid": view, "ids": [made[0]] });
         assert_eq!(http.post(&path, &both).await.code(), "AMBIGUITY_DURING_PROCESSING");
-        let job = format!("{path}?job_id={}", reply.id(0));
+        let job = reply.rows()[0]["details"]["job_id"].as_str().unwrap().to_owned();
+        let job = format!("{path}?job_id={job}");
         assert_eq!(http.get(&job).await.rows()[0]["Updated_Count"], 3);
+        assert_eq!(read(&made[2]), "Goa");
         assert_eq!(http.get(&format!("{path}?job_id=1")).await.code(), "INVALID_DATA");
         assert_eq!(
             http.post(&path, &json!({ "data": city("X") })).await.code(),

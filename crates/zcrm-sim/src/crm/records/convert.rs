@@ -3,6 +3,7 @@
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::locks::locked;
 use super::write::{change, insert_row};
 use crate::crm::call::{Context, External, Refusal, Row, RowError, body, rows};
 use crate::crm::render::display_name;
@@ -61,6 +62,9 @@ pub(crate) fn convert(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
             json!({ "id": lead.id.to_string(), "resource_path_index": 1 }),
         ));
     }
+    if let Some(error) = locked(cx, lead.id) {
+        return Ok(refused(cx, &error));
+    }
     // Older clients send `null` if they have no options.
     let given = match cx.call.body.trim_ascii() {
         b"" | b"null" => json!({}),
@@ -68,16 +72,14 @@ pub(crate) fn convert(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     };
     match convert_lead(cx, lead, &given) {
         Ok(made) => Ok(answer(cx, &made)),
-        Err(error) => {
-            let code = error.code;
-            let status = if cx.version == Version::V2 {
-                StatusCode::ACCEPTED
-            } else {
-                StatusCode::BAD_REQUEST
-            };
-            Ok(Answer::json(status, &json!({ "data": [error.json()] })).with_code(code))
-        }
+        Err(error) => Ok(refused(cx, &error)),
     }
+}
+
+fn refused(cx: &Context<'_>, error: &RowError) -> Answer {
+    let status =
+        if cx.version == Version::V2 { StatusCode::ACCEPTED } else { StatusCode::BAD_REQUEST };
+    Answer::json(status, &json!({ "data": [error.json()] })).with_code(error.code)
 }
 
 /// The ids of the records made from a lead.

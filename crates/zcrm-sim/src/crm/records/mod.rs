@@ -13,7 +13,7 @@ mod generated;
 mod jobs;
 pub(crate) mod list;
 pub(crate) mod locks;
-pub(crate) mod mass_update;
+pub(crate) mod mass;
 pub(crate) mod merge;
 mod merge_rows;
 mod order;

@@ -93,7 +93,7 @@ fn show(cx: &Context<'_>, module: &ModuleSpec, view: &CustomView) -> Value {
         "system_defined": view.system_name.is_some(),
         "favorite": Value::Null,
         "offline": false,
-        "shared_to": [],
+        "shared_to": view.shared_to,
         "sort_by": sort_by,
         "sort_order": view.sort_by.as_ref().map(|_| if view.descending { "desc" } else { "asc" }),
         "fields": fields,
@@ -103,7 +103,7 @@ fn show(cx: &Context<'_>, module: &ModuleSpec, view: &CustomView) -> Value {
     if v2 {
         map.insert("shared_type".into(), "public".into());
     } else {
-        map.insert("access_type".into(), "public".into());
+        map.insert("access_type".into(), view.access_type.as_deref().unwrap_or("public").into());
         map.insert("locked".into(), false.into());
         let module = json!({ "api_name": module.api_name(), "name": module.api_name(), "id": module.id.to_string() });
         map.insert("module".into(), module);
@@ -184,7 +184,7 @@ pub(crate) fn change_sort(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 /// Parses the sort order in a row: a field by API name or id, and a direction.
-fn sort(module: &ModuleSpec, row: Row<'_>) -> Result<(Option<String>, bool), RowError> {
+pub(super) fn sort(module: &ModuleSpec, row: Row<'_>) -> Result<(Option<String>, bool), RowError> {
     let descending = match row.get("sort_order").and_then(Value::as_str) {
         Some("desc") => true,
         Some("asc") | None => false,

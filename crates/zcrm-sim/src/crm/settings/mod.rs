@@ -11,5 +11,6 @@ pub(crate) mod roles;
 pub(crate) mod tags;
 pub(crate) mod territories;
 pub(crate) mod variables;
+pub(crate) mod view_writes;
 
 pub(crate) use describe::field_json;
