@@ -32,14 +32,14 @@ use crate::{
 /// a thread, some hundred at a time, with constant memory. Dropping the stream ends both, and the file
 /// vanishes. An archive that Zoho sends incompletely is downloaded up to three times.
 ///
-/// A row that does not fit `T` is an error of kind [`Record`](ErrorKind::Record), and the stream
+/// A row that does not fit `T` is an error of kind [`Record`](zcrm_core::ErrorKind::Record), and the stream
 /// continues. Any other error ends the stream after the rows before it:
 ///
 /// | fault | kind |
 /// | --- | --- |
-/// | the result is not available (any more) | [`NotFound`](ErrorKind::NotFound) |
-/// | a damaged archive, not exactly one file in it, a row with another number of columns than the header, fewer rows than the job's status says, a limit of [`CsvOptions`] | [`Decode`](ErrorKind::Decode) |
-/// | the disk | [`Other`](ErrorKind::Other) |
+/// | the result is not available (any more) | [`NotFound`](zcrm_core::ErrorKind::NotFound) |
+/// | a damaged archive, not exactly one file in it, a row with another number of columns than the header, fewer rows than the job's status says, a limit of [`CsvOptions`] | [`Decode`](zcrm_core::ErrorKind::Decode) |
+/// | the disk | [`Other`](zcrm_core::ErrorKind::Other) |
 ///
 /// Each error has a [`BulkPosition`]. So a stream ends without an error only after the last row.
 #[must_use = "a stream does nothing until it is polled"]
