@@ -1,4 +1,4 @@
-//! Exports by a process whose files may not grow above a limit, as on a full disk.
+//! Exports and imports by a process whose files may not grow above a limit, as on a full disk.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,11 +8,14 @@ use std::{
 };
 
 use zcrm::{Client, Config};
-use zcrm_sim::{BulkReadSettings, Simulator};
+use zcrm_sim::{BulkReadSettings, BulkWriteSettings, Simulator};
 
 const LEADS: usize = 5_000;
 
-/// The world of an exporter.
+/// The leads that an importer writes.
+const IMPORTED: usize = 500;
+
+/// The world of an exporter or importer.
 struct World {
     sim: Simulator,
     folder: tempfile::TempDir,
@@ -24,8 +27,9 @@ impl World {
             .job_time(Duration::from_millis(2))
             .rows_per_job(2_000)
             .downloads_per_minute(1_000);
-        let sim = Simulator::builder().plain_http().bulk_read(settings).records("Leads", LEADS);
-        let sim = sim.start().await.unwrap();
+        let writes = BulkWriteSettings::new().job_time(Duration::from_millis(2));
+        let sim = Simulator::builder().plain_http().bulk_read(settings).bulk_write(writes);
+        let sim = sim.records("Leads", LEADS).start().await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let settings: BTreeMap<_, _> = sim.settings().into_iter().collect();
@@ -39,6 +43,11 @@ impl World {
 
     /// Exports in a process whose files have at most so many blocks of 512 bytes.
     fn export(&self, blocks: Option<u32>, way: &[&str]) -> Output {
+        self.run(blocks, &[&["exporter"], way].concat())
+    }
+
+    /// Runs a process of the crash test whose files have at most so many blocks of 512 bytes.
+    fn run(&self, blocks: Option<u32>, arguments: &[&str]) -> Output {
         // a write above the limit fails if the signal is ignored
         let script = match blocks {
             Some(blocks) => format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""),
@@ -46,14 +55,14 @@ impl World {
         };
         let path = |name: &str| self.folder.path().join(name);
         Command::new("sh")
-            .args(["-c", &script, "sh", env!("CARGO_BIN_EXE_crash-test"), "exporter"])
+            .args(["-c", &script, "sh", env!("CARGO_BIN_EXE_crash-test")])
+            .args(arguments)
             .arg("--folder")
             .arg(path("export"))
             .arg("--tokens")
             .arg(path("tokens"))
             .arg("--settings")
             .arg(path("settings.json"))
-            .args(way)
             .output()
             .unwrap()
     }
@@ -69,6 +78,20 @@ impl World {
         assert!(said.contains("File too large"), "{said}");
         let files = std::fs::read_dir(self.folder.path().join("export/files")).unwrap();
         assert_eq!(files.count(), 0, "{blocks}");
+    }
+
+    /// Returns the number of leads that an importer has written.
+    async fn stored(&self, prefix: &str) -> usize {
+        let config = Config::from_map(self.sim.settings()).unwrap();
+        let tokens = self.folder.path().join("tokens");
+        let client = Client::builder().config(config).token_path(tokens).build().unwrap();
+        let mut leads = client.records("Leads").list().fields(["Email"]).stream();
+        let mut stored = 0;
+        while let Some(lead) = leads.next().await {
+            let address = lead.unwrap().get::<String>("Email").unwrap().unwrap_or_default();
+            stored += usize::from(address.starts_with(&format!("{prefix}-")));
+        }
+        stored
     }
 
     fn paid(&self) -> usize {
@@ -114,4 +137,34 @@ async fn streams_each_record_once_after_a_disk_was_full() {
     let ids: Vec<&str> = done.lines().filter_map(|line| line.strip_prefix("row ")).collect();
     assert_eq!((ids.len(), ids.iter().collect::<BTreeSet<_>>().len()), (LEADS, LEADS));
     assert_eq!((done.lines().last(), world.paid()), (Some("done 5000 3 0"), 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn knows_each_outcome_after_a_disk_was_full() {
+    let world = World::start().await;
+    let mut full = 0;
+    // the outcomes of a call of 100 records have about ten blocks
+    for (way, limits) in [("--calls", &[2, 9, 40, 66, 80][..]), ("--jobs", &[66, 90])] {
+        for blocks in limits {
+            let prefix = format!("disk{way}{blocks}");
+            let mut import = vec!["importer", "--create", "--prefix", &prefix];
+            import.extend((way == "--calls").then_some(way));
+            let output = world.run(Some(*blocks), &import);
+            let text = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.success(), text.is_empty(), "{blocks}: {text}");
+            full += u32::from(!output.status.success());
+            assert!(text.is_empty() || text.contains("File too large"), "{blocks}: {text}");
+            let done = said(&world.run(None, &import));
+            let mut ids = BTreeSet::new();
+            for line in done.lines().filter(|line| line.starts_with("row ")) {
+                let words: Vec<&str> = line.split(' ').collect();
+                assert_eq!(words[2], "added", "{way} {blocks}: {line}");
+                ids.insert(words[3].to_owned());
+            }
+            assert_eq!(ids.len(), IMPORTED, "{way} {blocks}");
+            assert_eq!(world.stored(&prefix).await, IMPORTED, "{way} {blocks}");
+            std::fs::remove_file(world.folder.path().join("export/ledger")).unwrap();
+        }
+    }
+    assert!(full > 4, "{full}");
 }

@@ -16,6 +16,10 @@ use zcrm_core::{Error, ErrorKind, Id, Outcome, escaped};
 use crate::save::folder_of;
 use crate::save::{create_own, open_own};
 
+/// The bytes that are reserved on disk before records are sent, for the outcomes of a call or the id
+/// of a job: a disk that is full then would make known outcomes unknown.
+const RESERVE: usize = 32 * 1024;
+
 /// How records are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -159,7 +163,7 @@ impl Ledger {
         match found {
             None => {
                 let line = line_of(&Event::Import(header.clone()))?;
-                append(&self.file, self.end, &line).map_err(|it| unwritable(&self.name, it))?;
+                append(&self.file, self.end, &line, 0).map_err(|it| unwritable(&self.name, it))?;
                 self.end = self.end.saturating_add(u64::try_from(line.len()).unwrap_or(u64::MAX));
             }
             Some(found) if found == *header => {
@@ -214,7 +218,8 @@ impl Ledger {
         let name = self.name.clone();
         let (line, event) = blocking(move || {
             let line = line_of(&event)?;
-            append(&file, end, &line).map_err(|error| unwritable(&name, error))?;
+            let reserve = if matches!(event, Event::Sending(_)) { RESERVE } else { 0 };
+            append(&file, end, &line, reserve).map_err(|error| unwritable(&name, error))?;
             Ok((line.len(), event))
         })
         .await?;
@@ -261,11 +266,17 @@ fn line_of(event: &Event) -> Result<Vec<u8>, Error> {
     Ok(line)
 }
 
-/// Appends a line durably. If that fails, the file ends where it did.
-fn append(mut file: &File, end: u64, line: &[u8]) -> io::Result<()> {
+/// Appends a line durably, followed by room for the next one. If that fails, the file ends where it
+/// did.
+fn append(mut file: &File, end: u64, line: &[u8], reserve: usize) -> io::Result<()> {
+    let mut text = line.to_vec();
+    // the text after the last line break is ignored
+    text.resize(line.len().saturating_add(reserve), b' ');
     let written = file
         .seek(SeekFrom::Start(end))
-        .and_then(|_| file.write_all(line))
+        .and_then(|_| file.write_all(&text))
+        .and_then(|()| file.stream_position())
+        .and_then(|after| file.set_len(after))
         .and_then(|()| file.sync_data());
     if written.is_err() {
         // an incomplete line is ignored, too
