@@ -180,6 +180,19 @@ impl Baseline {
         Ok(written.data.iter().filter(has_id).count())
     }
 
+    /// Uploads a file.
+    ///
+    /// # Errors
+    /// Returns the error of the call.
+    pub async fn upload(&self, file: Vec<u8>) -> Result<(), BoxError> {
+        let request = Request::post(format!("{}/crm/v8/upload", self.origin))
+            .header(AUTHORIZATION, self.authorization.clone())
+            .header(CONTENT_TYPE, "application/zip")
+            .body(Full::new(file.into()))?;
+        let _: Data<Vec<WrittenBody>> = self.send(request).await?;
+        Ok(())
+    }
+
     /// Returns the `authorization` header of every request.
     #[must_use]
     pub fn authorization(&self) -> &HeaderValue {

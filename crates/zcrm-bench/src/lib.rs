@@ -13,9 +13,10 @@ mod memory;
 pub mod report;
 pub mod sdk;
 mod server;
+pub mod simulator;
 
 pub use count::{count, run_case};
-pub use memory::memory;
+pub use memory::{cpu, memory};
 pub use server::serve;
 
 /// Any error; a measurement stops at the first one.

@@ -1,4 +1,6 @@
-//! The memory of the process.
+//! The memory and the CPU time of the process.
+
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::BoxError;
 
@@ -11,4 +13,11 @@ pub fn memory(name: &str) -> Result<f64, BoxError> {
     let line = status.lines().find_map(|line| line.strip_prefix(name));
     let number = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
     Ok(number.ok_or("the system does not report the memory of a process")? / 1024.0)
+}
+
+/// Returns the CPU time of all threads of this process, in seconds.
+#[must_use]
+pub fn cpu() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }

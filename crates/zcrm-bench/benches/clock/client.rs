@@ -1,18 +1,15 @@
 //! A client in a separate process that does one thing many times.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{path::Path, time::Instant};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use rustix::time::{ClockId, clock_gettime};
 use zcrm_bench::{
     BoxError,
     baseline::Baseline,
     child::ServerAddress,
+    cpu,
     data::{self, BATCH, PAGE},
-    runtime, sdk,
+    memory, runtime, sdk,
 };
 
 use crate::hand::Hand;
@@ -95,7 +92,7 @@ impl Client {
 }
 
 /// Runs a scenario `times` times, and prints the seconds, the CPU seconds, and the peak memory of
-/// the process in KiB.
+/// the process in MiB.
 pub(crate) fn run(
     who: &str,
     scenario: &str,
@@ -108,25 +105,10 @@ pub(crate) fn run(
         let client = Client::new(who, &place).await?;
         // the connection is open now
         client.get().await?;
-        let (begin, cpu) = (Instant::now(), cpu());
+        let (begin, used) = (Instant::now(), cpu());
         client.work(scenario, times).await?;
-        println!(
-            "{} {} {}",
-            begin.elapsed().as_secs_f64(),
-            (self::cpu() - cpu).as_secs_f64(),
-            peak()?
-        );
+        let peak = memory("VmHWM:")?;
+        println!("{} {} {peak}", begin.elapsed().as_secs_f64(), cpu() - used);
         Ok(())
     })
-}
-
-fn cpu() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
-}
-
-fn peak() -> Result<u64, BoxError> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    Ok(line.and_then(|line| line.trim().strip_suffix(" kB")).ok_or("no VmHWM")?.trim().parse()?)
 }

@@ -16,7 +16,7 @@ use std::{
 
 use serde::{Deserialize, de::DeserializeOwned};
 use zcrm::{
-    Client, Config, Module, Record,
+    Module, Record,
     bulk::{BulkStatus, CsvOptions},
     http::{Clock as _, TokioClock},
 };
@@ -26,6 +26,7 @@ use zcrm_bench::{
     memory,
     report::ReportRow,
     runtime, sdk, serve,
+    simulator::{SimulatorProcess, simulate},
 };
 use zcrm_sim::{Edition, Simulator};
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
@@ -99,7 +100,11 @@ fn main() -> Result<(), BoxError> {
             runtime()?.block_on(ours(&ServerAddress::new(port, Path::new(pem))?))
         }
         ["serve", pem, archive] => serve(Path::new(pem), Some(Path::new(archive))),
-        ["simulate", records] => runtime()?.block_on(simulate(records.parse()?)),
+        ["simulate", records] => {
+            let builder = Simulator::builder().plain_http().edition(Edition::Ultimate);
+            let builder = builder.computed_records("Leads", records.parse()?);
+            runtime()?.block_on(simulate(builder))
+        }
         ["export"] => runtime()?.block_on(export(10_000_000)),
         ["export", records] => runtime()?.block_on(export(records.parse()?)),
         [] => compare(1_000_000),
@@ -237,42 +242,11 @@ fn print(rows: u64, seconds: f64, rest: f64) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Runs a simulator until its input ends, and prints the spent credits.
-async fn simulate(records: u64) -> Result<(), BoxError> {
-    let sim = Simulator::builder()
-        .plain_http()
-        .edition(Edition::Ultimate)
-        .computed_records("Leads", records)
-        .start()
-        .await?;
-    let mut settings: std::collections::BTreeMap<_, _> = sim.settings().into_iter().collect();
-    settings.insert("grant", sim.grant_token());
-    println!("{}", serde_json::to_string(&settings)?);
-    std::io::stdout().flush()?;
-    let ended = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()));
-    ended.await??;
-    let throttled = sim.journal().count(|call| call.status == Some(429));
-    println!("{} {throttled}", sim.spent_credits());
-    Ok(())
-}
-
+/// Exports computed records.
 async fn export(records: u64) -> Result<(), BoxError> {
-    let mut server = Command::new(std::env::current_exe()?)
-        .args(["simulate", &records.to_string()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut output = BufReader::new(server.stdout.take().ok_or("the simulator has no output")?);
-    let mut line = String::new();
-    std::io::BufRead::read_line(&mut output, &mut line)?;
-    let mut settings: std::collections::BTreeMap<String, String> = serde_json::from_str(&line)?;
-    let grant = settings.remove("grant").ok_or("no grant token")?;
+    let sim = SimulatorProcess::start(&["simulate", &records.to_string()])?;
+    let client = sim.client().await?;
     let folder = tempfile::tempdir()?;
-    let client = Client::builder()
-        .config(Config::from_map(settings)?)
-        .token_path(folder.path().join("tokens"))
-        .build()?;
-    client.tokens().exchange(grant).await?;
 
     let clock = TokioClock::new();
     let (began, rest) = (clock.monotonic(), memory("VmRSS:")?);
@@ -292,11 +266,7 @@ async fn export(records: u64) -> Result<(), BoxError> {
     if count != records {
         return Err(format!("{count} of {records} records were exported").into());
     }
-    drop(server.stdin.take());
-    line.clear();
-    std::io::BufRead::read_line(&mut output, &mut line)?;
-    server.wait()?;
-    let (credits, throttled) = line.trim().split_once(' ').ok_or("no figures of the simulator")?;
+    let (credits, refused) = sim.end()?;
     let jobs = records.div_ceil(ROWS_PER_JOB);
     // the downloads of full minutes, and the jobs of the last one
     let full = (jobs - 1) / DOWNLOADS;
@@ -306,8 +276,8 @@ async fn export(records: u64) -> Result<(), BoxError> {
     let figures = [
         ReportRow::compared(format!("{name}, time and Zoho's limits"), "s", seconds, limits)
             .aim(1.05),
-        ReportRow::single(format!("{name}, credits"), "", credits.parse()?).aim(jobs as f64 * 56.0),
-        ReportRow::single(format!("{name}, refused calls"), "", throttled.parse()?).aim(0.0),
+        ReportRow::single(format!("{name}, credits"), "", credits).aim(jobs as f64 * 56.0),
+        ReportRow::single(format!("{name}, refused calls"), "", refused).aim(0.0),
         ReportRow::single(format!("{name}, memory above rest"), "MiB", peak).aim(32.0),
     ];
     println!("{}", serde_json::to_string_pretty(&figures)?);
