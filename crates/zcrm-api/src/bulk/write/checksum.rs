@@ -33,7 +33,8 @@ impl Checksum {
     }
 }
 
-/// A digest of all records, by which an import recognises its input (two FNV-1a of 64 bits).
+/// A digest of all records, by which an import recognises its input: two hashes of 64 bits, by words
+/// of eight bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Digest(u64, u64);
 
@@ -42,11 +43,19 @@ impl Digest {
         Self(0xcbf2_9ce4_8422_2325, 0x6c62_272e_07bb_0142)
     }
 
+    /// Adds bytes, and their number.
     pub(super) fn add(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-            self.1 = (self.1.rotate_left(5) ^ u64::from(*byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        }
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|word| self.add_word(u64::from_le_bytes(*word)));
+        let last = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        self.add_word(last);
+        self.add_word(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+    }
+
+    fn add_word(&mut self, word: u64) {
+        // the upper bits of a product depend on all bits, and the rotation moves them down
+        self.0 = (self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+        self.1 = (self.1.rotate_left(5) ^ word).wrapping_mul(0xd6e8_feb8_6659_fd93);
     }
 
     pub(super) fn text(self) -> String {

@@ -8,6 +8,7 @@ mod import;
 mod job;
 mod jobs;
 mod kept;
+mod members;
 mod options;
 mod outcome;
 mod outcomes;

@@ -4,16 +4,16 @@ use std::{borrow::Cow, io, path::PathBuf};
 
 use csv::StringRecord;
 use serde::Serialize;
-use serde_json::value::RawValue;
-use zcrm_core::{Error, ErrorKind, Outcome, ZohoJson, escaped};
+use zcrm_core::{Error, ErrorKind, Outcome, escaped};
 
 use super::{
     checksum::{Checksum, Digest, ECHOED},
     kept::Kept,
+    members::{MemberBuffer, MemberFault, MemberValue, Members},
     part::{ChildRow, OpenPart, Packed, Part, PartRows},
     position::BulkRecordPosition,
     resource::{Columns, Resource},
-    row::{Members, append_cell},
+    row::append_cell,
     zip_file::ZipFile,
 };
 use crate::{check, metadata::FieldInfo, records::WriteAction};
@@ -29,6 +29,8 @@ const CHILD_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The header of the column that has the number of a parent, which no field takes.
 const NUMBER: &str = "#";
+
+const NO_CHILDREN: &str = "the children are not a list of JSON objects";
 
 /// The layout of the files.
 #[derive(Clone, Debug)]
@@ -59,7 +61,7 @@ pub(super) struct Packer {
     index: u64,
     line: Vec<u8>,
     children: Vec<ChildRow>,
-    json: Vec<u8>,
+    buffer: MemberBuffer,
     digest: Digest,
     kept: Option<Kept>,
 }
@@ -79,20 +81,21 @@ impl Packer {
             index: 0,
             line: Vec::new(),
             children: Vec::new(),
-            json: Vec::new(),
+            buffer: MemberBuffer::default(),
         }
     }
 
     /// Adds a record.
     pub(super) fn push(&mut self, record: &impl Serialize) -> Result<(), Error> {
-        let mut json = std::mem::take(&mut self.json);
-        json.clear();
-        serde_json::to_writer(&mut json, &ZohoJson(record))
-            .map_err(|error| check::unwritable(&self.position().to_string(), &error))?;
-        let members = serde_json::from_slice::<Members<'_>>(&json)
-            .map_err(|_| self.wrong("it is not a JSON object"))?;
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let members = buffer.read(record).map_err(|fault| match fault {
+            MemberFault::NoObject => self.wrong(&fault.to_string()),
+            MemberFault::Unwritable(error) => {
+                check::unwritable(&self.position().to_string(), &error)
+            }
+        })?;
         self.push_members(&members)?;
-        self.json = json;
+        self.buffer = buffer;
         Ok(())
     }
 
@@ -155,17 +158,19 @@ impl Packer {
         for place in 1..self.layout.resources.len() {
             let child = self.layout.resources.get(place).and_then(|it| it.child.clone());
             let found = child.and_then(|child| members.find(&child.member, usize::MAX));
-            if let Some(list) = found.filter(|list| list.get() != "null") {
-                self.push_children(place, list)?;
+            match found {
+                None | Some(MemberValue::Json("null")) => {}
+                Some(MemberValue::Json(list)) => self.push_children(place, list)?,
+                Some(MemberValue::Text(_)) => return Err(self.wrong(NO_CHILDREN)),
             }
         }
         self.commit(sum)
     }
 
     /// Reads the children of a record.
-    fn push_children(&mut self, resource: usize, list: &RawValue) -> Result<(), Error> {
-        let children: Vec<Members<'_>> = serde_json::from_str(list.get())
-            .map_err(|_| self.wrong("the children are not a list of JSON objects"))?;
+    fn push_children(&mut self, resource: usize, list: &str) -> Result<(), Error> {
+        let children: Vec<Members<'_>> =
+            serde_json::from_str(list).map_err(|_| self.wrong(NO_CHILDREN))?;
         let parent = std::mem::take(&mut self.line);
         for members in &children {
             let names: Vec<&str> = members.0.iter().map(|(name, _)| name.as_ref()).collect();
@@ -193,7 +198,7 @@ impl Packer {
             let text = match members.find(source, place) {
                 Some(value) => {
                     used += 1;
-                    planned.kind.of_json(value)
+                    planned.kind.of_value(value)
                 }
                 None if self.layout.refuses_missing => Err(String::from(
                     "the record lacks it, and an empty cell would clear the field: write null to \
@@ -295,7 +300,6 @@ impl Packer {
             self.open = Some(opened.map_err(|error| self.unwritable(error))?);
         }
         self.digest.add(&self.line);
-        self.digest.add(b"\n");
         if self.kept.as_mut().is_some_and(|kept| !kept.end()) {
             self.kept = None;
         }

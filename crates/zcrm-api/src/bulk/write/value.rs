@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate};
 use serde_json::value::RawValue;
 use zcrm_core::escaped;
 
+use super::members::MemberValue;
 use crate::metadata::{DataType, FieldInfo};
 
 /// The separator of several values in a cell, by Zoho's Kaizen article 13.
@@ -76,9 +77,12 @@ impl CellKind {
         }
     }
 
-    /// Returns the text of a JSON value. The error is the reason why it does not fit.
-    pub(super) fn of_json<'v>(&self, value: &'v RawValue) -> Result<Cow<'v, str>, String> {
-        let json = value.get();
+    /// Returns the text of a value. The error is the reason why it does not fit.
+    pub(super) fn of_value<'v>(&self, value: MemberValue<'v>) -> Result<Cow<'v, str>, String> {
+        let json = match value {
+            MemberValue::Text(text) => return self.of_text(Cow::Borrowed(text)),
+            MemberValue::Json(json) => json,
+        };
         let text = match json.as_bytes().first() {
             Some(b'n') => return Ok(Cow::Borrowed("")),
             Some(b'"') => string(json)?,
@@ -243,8 +247,7 @@ mod tests {
     use super::*;
 
     fn json(kind: &CellKind, json: &str) -> Result<String, String> {
-        let value: &RawValue = serde_json::from_str(json).unwrap();
-        kind.of_json(value).map(Cow::into_owned)
+        kind.of_value(MemberValue::Json(json)).map(Cow::into_owned)
     }
 
     #[test]

@@ -10,9 +10,13 @@ use std::{
 
 use zip::{CompressionMethod, ZipWriter, result::ZipError, write::SimpleFileOptions};
 
+/// The bytes that are compressed at once.
+const BLOCK: usize = 32 * 1024;
+
 /// A ZIP file that is written.
 pub(super) struct ZipFile<W: Write + Seek> {
     zip: ZipWriter<Recorded<W>>,
+    block: Vec<u8>,
     state: Arc<State>,
 }
 
@@ -36,7 +40,7 @@ impl<W: Write + Seek> ZipFile<W> {
     pub(super) fn new(file: W) -> Self {
         let state = Arc::<State>::default();
         let zip = ZipWriter::new(Recorded { file, position: 0, state: Arc::clone(&state) });
-        Self { zip, state }
+        Self { zip, block: Vec::with_capacity(BLOCK), state }
     }
 
     /// Returns the number of bytes that are in the file. The compressor holds back some more.
@@ -46,20 +50,34 @@ impl<W: Write + Seek> ZipFile<W> {
 
     pub(super) fn start(&mut self, name: &str) -> io::Result<()> {
         let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+        self.compress()?;
         self.zip.start_file(name, options).map_err(io_error)?;
         self.state.check()
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.zip.write_all(bytes)?;
+        if self.block.len().saturating_add(bytes.len()) > BLOCK {
+            self.compress()?;
+        }
+        match bytes.len() > BLOCK {
+            true => self.zip.write_all(bytes)?,
+            false => self.block.extend_from_slice(bytes),
+        }
+        Ok(())
+    }
+
+    fn compress(&mut self) -> io::Result<()> {
+        self.zip.write_all(&self.block)?;
+        self.block.clear();
         self.state.check()
     }
 
     /// Completes the archive, and returns the file and its size.
-    pub(super) fn finish(self) -> io::Result<(W, u64)>
+    pub(super) fn finish(mut self) -> io::Result<(W, u64)>
     where
         W: Read,
     {
+        self.compress()?;
         let recorded = self.zip.finish().map_err(io_error)?;
         self.state.check()?;
         let mut file = recorded.file;
