@@ -455,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_not_an_object() {
+    fn refuses_other_values_than_objects() {
         for value in [json!(5), json!("a"), json!([{}]), json!(null), json!(true)] {
             assert!(matches!(members(&value), Err(MemberFault::NoObject)), "{value}");
         }

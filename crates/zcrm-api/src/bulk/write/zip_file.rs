@@ -13,6 +13,10 @@ use zip::{CompressionMethod, ZipWriter, result::ZipError, write::SimpleFileOptio
 /// The bytes that are compressed at once.
 const BLOCK: usize = 32 * 1024;
 
+/// The effort of the compressor, which is 6 by default. With 5 it takes half the time, for CSV files of
+/// the same size.
+const LEVEL: i64 = 5;
+
 /// A ZIP file that is written.
 pub(super) struct ZipFile<W: Write + Seek> {
     zip: ZipWriter<Recorded<W>>,
@@ -49,7 +53,9 @@ impl<W: Write + Seek> ZipFile<W> {
     }
 
     pub(super) fn start(&mut self, name: &str) -> io::Result<()> {
-        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Deflated)
+            .compression_level(Some(LEVEL));
         self.compress()?;
         self.zip.start_file(name, options).map_err(io_error)?;
         self.state.check()
