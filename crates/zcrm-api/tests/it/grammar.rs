@@ -39,6 +39,11 @@ const FUTURES: &[(&str, &str)] = &[
     ("ExportStream::next", "it polls a stream"),
     ("ExportStream::acknowledge", "it writes the checkpoint"),
     ("ExportStream::report", "it reads the checkpoint"),
+    ("NotificationStream::next", "it polls a stream"),
+    ("ChannelKeeper::run", "it runs until it is dropped, and makes many calls"),
+    ("ChannelKeeper::run_until", "it runs until it is stopped, and makes many calls"),
+    ("CatchUp::run", "it runs until it is dropped, and makes many calls"),
+    ("CatchUp::run_until", "it runs until it is stopped, and makes many calls"),
     ("SaveFile::fetch", "it downloads with the caller's function"),
     ("SaveFile::take", "it writes a received response to disk"),
 ];
