@@ -30,8 +30,10 @@ const POLICY: &[&str] = &[
 ];
 
 /// The additional crates of one library. The feature `logging` of `zcrm` is for programs that
-/// combine its layers with others; the rest of `zcrm` does not show tracing.
-const EXCEPTIONS: &[(&str, &[&str])] = &[("zcrm", &["tracing_core", "tracing_subscriber"])];
+/// combine its layers with others; the rest of `zcrm` does not show tracing. The receiver of
+/// notifications in `zcrm-api` takes the bodies of any server.
+const EXCEPTIONS: &[(&str, &[&str])] =
+    &[("zcrm", &["tracing_core", "tracing_subscriber"]), ("zcrm-api", &["http_body"])];
 
 /// The folder of the lists.
 const LISTS: &str = ".github/external-types";
