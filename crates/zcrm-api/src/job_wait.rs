@@ -40,6 +40,7 @@ pub(crate) struct WaitedJob<'a> {
 
 /// A status that was read, and the progress of the wait.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "bulk"), allow(dead_code, reason = "only bulk jobs report progress"))]
 pub(crate) struct SeenStatus<S> {
     pub(crate) status: S,
     /// The time since the wait began.
