@@ -56,7 +56,7 @@ async fn a_mass_deletion_is_immediate_by_ids_and_a_job_by_a_view() {
     assert_eq!(http.post(&path, &json!({})).await.code(), "EXPECTED_FIELD_MISSING");
     let many = json!({ "ids": vec!["1"; 501] });
     assert_eq!(http.post(&path, &many).await.code(), "LIMIT_EXCEEDED");
-    // the job is none of another kind
+    // no other kind of job has this id
     let other = format!("{PATH}/mass_update?job_id={}", job_id(&scheduled));
     assert_eq!(http.get(&other).await.code(), "INVALID_DATA");
 }
