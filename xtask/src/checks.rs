@@ -20,6 +20,18 @@ pub(crate) fn long(workspace: &Workspace, program: &str, arguments: &[&str]) -> 
     Ok(run.arg("--").args(arguments).envs(Server::variables(server.as_ref())).run()?)
 }
 
+/// Runs the program of `zcrm-histories`, with a runtime whose random order can be repeated.
+///
+/// It is built in a separate folder, because the compiler's flag changes every crate.
+pub(crate) fn simulate(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    let run =
+        cmd!(workspace.sh, "cargo run --release --quiet --package zcrm-histories --bin simulate")
+            .env("RUSTFLAGS", format!("{flags} --cfg tokio_unstable"))
+            .env("CARGO_TARGET_DIR", workspace.root.join("target").join("simulate"));
+    Ok(run.arg("--").args(arguments).run()?)
+}
+
 /// Runs a program that uses the compiled table and SDK.
 pub(crate) fn short(workspace: &Workspace, program: &str, arguments: &[&str]) -> Result<()> {
     let run = cmd!(workspace.sh, "cargo run --quiet --package zcrm-checks --bin {program}");

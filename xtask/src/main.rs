@@ -56,6 +56,8 @@ Commands:
                                kill processes that follow the changes of a module, and compare a replica
     changes-test [--histories N] [--seed N]
                                compare replicas with a module after random histories of changes
+    simulate [--histories N] [--seed N] [--world tokens] [--plants] [--log]
+                               search seeded histories of processes under faults for broken promises
     fleet [--store NAME] [--processes N] [--tasks N] ...
                                count the refreshes of several processes that share a login
     transfer [--megabytes N] [--peak MIB]
@@ -127,6 +129,7 @@ fn job<'a>(arguments: &'a [&'a str]) -> Option<Job<'a>> {
         [program @ ("changes-test" | "crash-test" | "fleet" | "transfer"), ref rest @ ..] => {
             Box::new(move |it| checks::long(it, program, rest))
         }
+        ["simulate", ref rest @ ..] => Box::new(|it| checks::simulate(it, rest)),
         ["bench"] => Box::new(|it| bench::run(it, false)),
         ["bench", "--quick"] => Box::new(|it| bench::run(it, true)),
         ["foreign-sdk", ref names @ ..] => Box::new(|it| foreign_sdk::run(it, names)),

@@ -53,6 +53,17 @@ impl TokenStore for MemoryStore {
         Ok(())
     }
 
+    async fn replace(
+        &self,
+        key: &TokenKey,
+        old: &StoredToken,
+        new: &StoredToken,
+    ) -> Result<bool, StoreError> {
+        let mut tokens = self.tokens();
+        let stored = tokens.get_mut(key).filter(|stored| stored.is_same_login(old));
+        Ok(stored.map(|stored| *stored = new.clone()).is_some())
+    }
+
     async fn delete(&self, key: &TokenKey) -> Result<bool, StoreError> {
         Ok(self.tokens().remove(key).is_some())
     }

@@ -188,6 +188,22 @@ impl TokenStore for FileStore {
         self.change(Some(key), move |tokens| tokens.put(&changed, &token).map(Changed::Yes)).await
     }
 
+    async fn replace(
+        &self,
+        key: &TokenKey,
+        old: &StoredToken,
+        new: &StoredToken,
+    ) -> Result<bool, StoreError> {
+        let (changed, old, new) = (key.clone(), old.clone(), new.clone());
+        self.change(Some(key), move |tokens| {
+            if !tokens.get(&changed)?.is_some_and(|stored| stored.is_same_login(&old)) {
+                return Ok(Changed::No(false));
+            }
+            tokens.put(&changed, &new).map(|()| Changed::Yes(true))
+        })
+        .await
+    }
+
     async fn delete(&self, key: &TokenKey) -> Result<bool, StoreError> {
         let changed = key.clone();
         self.change(Some(key), move |tokens| {

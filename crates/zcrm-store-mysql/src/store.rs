@@ -265,6 +265,32 @@ impl Shared {
     }
 }
 
+impl MySqlStore {
+    /// Writes a token; with `old`, only over a token of the same login.
+    async fn write(
+        &self,
+        key: &TokenKey,
+        old: Option<&StoredToken>,
+        token: &StoredToken,
+    ) -> Result<bool, StoreError> {
+        self.shared.refuse_organisation(key)?;
+        let (key, old, token) = (key.clone(), old.cloned(), token.clone());
+        self.work("write to the token table", move |shared| {
+            let (key, old, token) = (key.clone(), old.clone(), token.clone());
+            async move {
+                let mut connection = shared.connections.take().await?;
+                let place = Arc::clone(&shared.connections.connector.place);
+                let unowned = |key: &_| shared.bind(key);
+                let old = old.as_ref();
+                let saved =
+                    table::save(connection.get()?, &place, &key, old, &token, &unowned).await;
+                connection.give_back(saved)
+            }
+        })
+        .await
+    }
+}
+
 impl fmt::Debug for MySqlStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MySqlStore").field("place", &self.place()).finish_non_exhaustive()
@@ -299,19 +325,16 @@ impl TokenStore for MySqlStore {
     }
 
     async fn save(&self, key: &TokenKey, token: &StoredToken) -> Result<(), StoreError> {
-        self.shared.refuse_organisation(key)?;
-        let (key, token) = (key.clone(), token.clone());
-        self.work("write to the token table", move |shared| {
-            let (key, token) = (key.clone(), token.clone());
-            async move {
-                let mut connection = shared.connections.take().await?;
-                let place = Arc::clone(&shared.connections.connector.place);
-                let unowned = |key: &_| shared.bind(key);
-                let saved = table::save(connection.get()?, &place, &key, &token, &unowned).await;
-                connection.give_back(saved)
-            }
-        })
-        .await
+        self.write(key, None, token).await.map(drop)
+    }
+
+    async fn replace(
+        &self,
+        key: &TokenKey,
+        old: &StoredToken,
+        new: &StoredToken,
+    ) -> Result<bool, StoreError> {
+        self.write(key, Some(old), new).await
     }
 
     async fn delete(&self, key: &TokenKey) -> Result<bool, StoreError> {

@@ -19,6 +19,9 @@ use crate::{
 /// one.
 const FIND: &str = "SELECT * FROM oauthtokens WHERE useridentifier = ?";
 
+/// Finds them and locks them until the end of the transaction.
+const FIND_AND_LOCK: &str = "SELECT * FROM oauthtokens WHERE useridentifier = ? FOR UPDATE";
+
 /// Deletes a user's rows. The first condition can use a key; the second keeps rows with another
 /// spelling.
 const DELETE: &str = "DELETE FROM oauthtokens WHERE useridentifier = ? \
@@ -109,7 +112,17 @@ pub(crate) async fn find(
     key: &TokenKey,
     unowned: &impl Unowned,
 ) -> Result<Option<TokenRow>, OperationError> {
-    let rows: Vec<TokenRow> = sql_query(FIND).bind::<Text, _>(key.user()).load(connection).await?;
+    find_with(FIND, connection, key, unowned).await
+}
+
+async fn find_with(
+    statement: &str,
+    connection: &mut Connection,
+    key: &TokenKey,
+    unowned: &impl Unowned,
+) -> Result<Option<TokenRow>, OperationError> {
+    let rows: Vec<TokenRow> =
+        sql_query(statement).bind::<Text, _>(key.user()).load(connection).await?;
     let Some(row) = choose(rows, key.user())? else {
         return Ok(None);
     };
@@ -136,21 +149,29 @@ fn owner_of(key: &TokenKey) -> Owner {
     Owner { client_id: key.client_id().to_owned(), environment }
 }
 
-/// Replaces all rows of the user with one, in one transaction.
+/// Replaces all rows of the user with one, in one transaction. With `old`, only if the row still has the login
+/// of that token. Returns `true` if it did.
 pub(crate) async fn save(
     connection: &mut Connection,
     place: &str,
     key: &TokenKey,
+    old: Option<&StoredToken>,
     token: &StoredToken,
     unowned: &impl Unowned,
-) -> Result<(), OperationError> {
+) -> Result<bool, OperationError> {
     connection
         .transaction(async |connection| {
             let shape = Shape::read(connection, place).await?;
             if !shape.is_migrated() {
                 unowned(key)?;
             }
-            let found = find(connection, key, unowned).await?;
+            let statement = if old.is_some() { FIND_AND_LOCK } else { FIND };
+            let found = find_with(statement, connection, key, unowned).await?;
+            if let Some(old) = old
+                && !found.as_ref().is_some_and(|row| row.clone().into_token().is_same_login(old))
+            {
+                return Ok(false);
+            }
             let user = found.as_ref().map_or(key.user(), |row| row.user.as_str());
             shape.check_all(user, key, token)?;
             if found.is_some() {
@@ -173,7 +194,7 @@ pub(crate) async fn save(
                 Err(failure) if failure.is_unnamed_charset() => {
                     Err(OperationError::Charset(column_of_unfit_value(connection, &row).await))
                 }
-                inserted => inserted,
+                inserted => inserted.map(|()| true),
             }
         })
         .await

@@ -74,6 +74,7 @@ async fn lock_and_refresh(
     let (mut left, mut slice) = (LOCK_WAIT, FIRST_SLICE);
     let lock = loop {
         slice = slice.min(left);
+        let begin = context.clock.monotonic();
         match context.store.lock(&entry.key, slice).await {
             Ok(None) => {}
             Ok(lock) => break lock,
@@ -82,13 +83,15 @@ async fn lock_and_refresh(
                 break None;
             }
         }
-        left = left.saturating_sub(slice);
         match load(context, entry).await? {
             Some(token) if entry.is_usable(context, &token) => return Ok(token),
             // no call has to wait, because the old token is still valid
             Some(token) if entry.is_fallback(context, &token) => return Err(lock_busy()),
             _ => {}
         }
+        // the calls of a slow store take longer than the slice, and other stores may not wait at all
+        let passed = context.clock.monotonic().saturating_sub(begin);
+        left = left.saturating_sub(slice.max(passed));
         if left.is_zero() {
             store_lock::report_busy(context, entry);
             break None;
@@ -111,20 +114,17 @@ async fn refresh_locked(
     };
     let issued = fetch(context, entry, old.as_ref()).await?;
     let fresh = ActiveToken::from_issued(context, issued)?;
-    // a login or logout during the refresh has precedence
-    let same = |stored: &StoredToken| old.as_ref().is_some_and(|old| stored.is_same_login(old));
-    let saved = match context.store.load(&entry.key).await {
-        Ok(Some(stored)) if old.is_some() && !same(&stored) => {
-            return ActiveToken::from_stored(context, stored);
-        }
-        Ok(None) if old.is_some() => {
-            let message = "the user was logged out during the refresh";
-            return Err(credential(TokenFault::NotLoggedIn, message));
-        }
-        Ok(_) => context.store.save(&entry.key, &fresh.token).await,
-        // a save could overwrite a login that was not read
-        Err(error) => Err(error),
+    let saved = match &old {
+        Some(old) => context.store.replace(&entry.key, old, &fresh.token).await,
+        None => context.store.save(&entry.key, &fresh.token).await.map(|()| true),
     };
+    // a login or logout during the refresh has precedence
+    if matches!(saved, Ok(false)) {
+        return load(context, entry).await?.ok_or_else(|| {
+            let message = "the user was logged out during the refresh";
+            credential(TokenFault::NotLoggedIn, message)
+        });
+    }
     if let Err(error) = saved {
         tracing::warn!(target: "zcrm::oauth", %error, "the refreshed token could not be saved: using it from memory");
         context.report(&entry.key, move |observer, key| observer.save_failed(key, &error));
@@ -204,7 +204,11 @@ async fn save_later(
             }
             // removed since then: a logout also clears the memory
             Ok(None) if old.is_some() || entry.active.load().is_none() => None,
-            Ok(_) => Some(context.store.save(&entry.key, &token).await.is_ok()),
+            Ok(Some(stored)) => match context.store.replace(&entry.key, &stored, &token).await {
+                Ok(false) => None,
+                replaced => Some(replaced.is_ok()),
+            },
+            Ok(None) => Some(context.store.save(&entry.key, &token).await.is_ok()),
             Err(_) => Some(false),
         };
         store_lock::release(&context, lock).await;

@@ -33,6 +33,15 @@ impl TimeoutStore {
         self.limited("save", TIMEOUT, self.store.save(key, token)).await
     }
 
+    pub(super) async fn replace(
+        &self,
+        key: &TokenKey,
+        old: &StoredToken,
+        new: &StoredToken,
+    ) -> Result<bool, StoreError> {
+        self.limited("replace", TIMEOUT, self.store.replace(key, old, new)).await
+    }
+
     pub(super) async fn delete(&self, key: &TokenKey) -> Result<bool, StoreError> {
         self.limited("delete", TIMEOUT, self.store.delete(key)).await
     }

@@ -76,6 +76,27 @@ pub trait TokenStore: Send + Sync + fmt::Debug {
     /// Returns an error if the token could not be written. The old token is then kept.
     async fn save(&self, key: &TokenKey, token: &StoredToken) -> Result<(), StoreError>;
 
+    /// Replaces the token `old` under `key` by `new`, unless the store now holds another
+    /// [login](StoredToken::is_same_login) or none. Returns `true` if it did.
+    ///
+    /// A refresh saves its token with this method, so that a process that was stopped during a refresh does
+    /// not undo a login or a logout of another process. The default loads and then saves; a store that can
+    /// do both in one step should.
+    ///
+    /// # Errors
+    /// Returns an error if the token could not be read or written. The old token is then kept.
+    async fn replace(
+        &self,
+        key: &TokenKey,
+        old: &StoredToken,
+        new: &StoredToken,
+    ) -> Result<bool, StoreError> {
+        match self.load(key).await? {
+            Some(stored) if stored.is_same_login(old) => self.save(key, new).await.map(|()| true),
+            _ => Ok(false),
+        }
+    }
+
     /// Removes the token under `key`. Returns `true` if there was one.
     ///
     /// # Errors

@@ -19,6 +19,14 @@ pub(super) async fn check(harness: &Harness, found: &mut BrokenRules) {
     harness
         .judge(found, "a save replaces the entire old token", &both, replaced(harness, &a))
         .await;
+    harness
+        .judge(
+            found,
+            "a replace changes only the token of the same login",
+            &both,
+            same_login(harness, &a),
+        )
+        .await;
     harness.judge(found, "a delete removes one token", &both, removed(harness, &a, &b)).await;
     harness
         .judge(found, "the keys are listed or unsupported", &both, listed(harness, &a, &b))
@@ -67,6 +75,30 @@ async fn replaced(harness: &Harness, key: &TokenKey) -> RuleResult {
         return Err("delete returns `false` although there was a token".into());
     }
     harness.holds(&other, key, None).await
+}
+
+async fn same_login(harness: &Harness, key: &TokenKey) -> RuleResult {
+    let [one, other] = harness.pair()?;
+    let refreshed = |login: &str, access: &str| {
+        StoredToken::new(access, expiry(3)).with_refresh(format!("refresh-{login}"))
+    };
+    let (old, new) = (refreshed("a", "access-old"), refreshed("a", "access-new"));
+    let login = refreshed("b", "access-login");
+    let expect = |expected: bool, answer: bool, state: &str| match answer == expected {
+        true => Ok(()),
+        false => Err(format!("replace returns `{answer}` {state}")),
+    };
+    let replaced = one.replace(key, &old, &new).await.map_err(failed("replace"))?;
+    expect(false, replaced, "although there was no token")?;
+    harness.holds(&other, key, None).await?;
+    other.save(key, &login).await.map_err(failed("save"))?;
+    let replaced = one.replace(key, &old, &new).await.map_err(failed("replace"))?;
+    expect(false, replaced, "although the token was of another login")?;
+    harness.holds(&other, key, Some(&login)).await?;
+    other.save(key, &old).await.map_err(failed("save"))?;
+    let replaced = one.replace(key, &old, &new).await.map_err(failed("replace"))?;
+    expect(true, replaced, "although the token was of the same login")?;
+    harness.holds(&other, key, Some(&new)).await
 }
 
 async fn removed(harness: &Harness, gone: &TokenKey, stays: &TokenKey) -> RuleResult {
